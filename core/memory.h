@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The memory contract: guest-physical memory.
+ *
+ * A slot is a guest-physical range that stands for a range of the launcher's
+ * address space. Stage 2 is filled on fault and follows the launcher's page tables
+ * by an interval notifier per slot, so nothing stays pinned. Guest memory is
+ * touched by the kernel through axvm_guest_read() and axvm_guest_write() only.
+ *
+ * Locks: vm->lock (mutex) for changing slots; readers look up under vm->srcu.
+ * vm->s2_lock (spinlock) for stage-2 tables; taken inside the notifier.
+ */
+#ifndef AXVM_CORE_MEMORY_H
+#define AXVM_CORE_MEMORY_H
+
+#include <linux/mmu_notifier.h>
+#include <linux/types.h>
+
+struct axvm_vcpu;
+struct axvm_vm;
+struct axvm_memory;
+
+#define AXVM_MAX_SLOTS	64
+
+/**
+ * struct axvm_slot - a memory slot
+ * @vm: the VM
+ * @number: slot number
+ * @flags: AXVM_MEM_*
+ * @gpa: guest-physical start
+ * @length: bytes
+ * @hva: the launcher's address of @gpa
+ * @notifier: tells of changes to [@hva, @hva + @length)
+ */
+struct axvm_slot {
+	struct axvm_vm *vm;
+	u32 number;
+	u32 flags;
+	u64 gpa;
+	u64 length;
+	unsigned long hva;
+	struct mmu_interval_notifier notifier;
+};
+
+/**
+ * struct axvm_slots - what readers see: all slots, sorted by GPA; replaced whole
+ * @nr: entries
+ * @slot: the slots
+ */
+struct axvm_slots {
+	unsigned int nr;
+	struct axvm_slot *slot[];
+};
+
+int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem);
+void axvm_memory_destroy(struct axvm_vm *vm);
+u64 axvm_memory_size(struct axvm_vm *vm);
+
+/* vm->srcu held. NULL: no slot there. */
+struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa);
+
+int axvm_memory_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access);
+
+/* The thread's mm must be the VM's: a vCPU thread or an ioctl. May sleep. */
+int axvm_guest_read(struct axvm_vm *vm, u64 gpa, void *buf, size_t length);
+int axvm_guest_write(struct axvm_vm *vm, u64 gpa, const void *buf, size_t length);
+
+#endif /* AXVM_CORE_MEMORY_H */

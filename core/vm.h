@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The two objects of the core: a virtual machine and its vCPUs.
+ *
+ * Lock legend, per field:
+ *	[I] immutable once made		[V] vm->lock		[C] vcpu->lock
+ *	[S] vm->lock to change, vm->srcu to read		[a] atomic
+ *	[T] only the vCPU's own thread, or [C] while it does not run
+ * Order: vcpu->lock -> vm->lock -> vm->s2_lock; interrupt locks: core/irq.h.
+ */
+#ifndef AXVM_CORE_VM_H
+#define AXVM_CORE_VM_H
+
+#include <linux/hrtimer.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/rcuwait.h>
+#include <linux/smp.h>
+#include <linux/srcu.h>
+
+#include <arch.h>
+#include "backend.h"
+#include "compat.h"
+#include "irq.h"
+#include "memory.h"
+#include "../devices/registry.h"
+#include "../uapi/axvm.h"
+
+#define AXVM_MAX_VCPUS	64
+
+/* axvm_vcpu.mode */
+#define AXVM_OUTSIDE	0	/* in the kernel or in userspace */
+#define AXVM_IN_GUEST	1	/* entering, in, or leaving the guest: kick it by an IPI */
+#define AXVM_BLOCKED	2	/* asleep in HLT or WFI: wake it */
+
+/* axvm_vcpu.requests */
+#define AXVM_REQ_STATE	0	/* the VM's state changed */
+#define AXVM_REQ_FLUSH	1	/* stage-2 translations are stale */
+
+/**
+ * struct axvm_vcpu_stats - what a vCPU counts [T]; read by anyone, torn at worst
+ * @exits: VM exits
+ * @handled: exits that the backend answered itself
+ * @by_type: exits that reached the core, by type
+ * @user: exits that left the run loop with an access for userspace
+ * @kicks: IPIs sent to it [a-less: approximate]
+ * @halts: times it slept
+ */
+struct axvm_vcpu_stats {
+	u64 exits;
+	u64 handled;
+	u64 by_type[AXVM_NR_EXITS];
+	u64 user;
+	u64 kicks;
+	u64 halts;
+};
+
+/**
+ * struct axvm_vcpu - a virtual CPU
+ * @vm: [I] its VM
+ * @id: [I] its number; x86: also the APIC id
+ * @lock: held through AXVM_VCPU_RUN and every other vCPU call
+ * @run: [I] the page shared with userspace
+ * @backend: [I] the backend's own part
+ * @arch: architecture's part (x86/arch.h, arm64/arch.h)
+ * @pcpu: [a] the pCPU on which it resides, or -1
+ * @mode: [a] AXVM_OUTSIDE, AXVM_IN_GUEST, AXVM_BLOCKED
+ * @requests: [a] AXVM_REQ_* bits
+ * @wait: where it sleeps in HLT
+ * @kick: for the IPI from contexts that may not wait
+ * @notifier: tells when its thread leaves or comes to a pCPU
+ * @exit: [T] the exit being handled
+ * @pending_user: [T] @exit waits for userspace's answer in @run
+ * @stats: counters
+ */
+struct axvm_vcpu {
+	struct axvm_vm *vm;
+	u32 id;
+	struct mutex lock;
+	struct axvm_run *run;
+	void *backend;
+	struct axvm_vcpu_arch arch;
+
+	int pcpu;
+	int mode;
+	unsigned long requests;
+	struct rcuwait wait;
+	call_single_data_t kick;
+	struct axvm_preempt_notifier notifier;
+
+	struct axvm_exit exit;
+	bool pending_user;
+	struct axvm_vcpu_stats stats;
+};
+
+/**
+ * struct axvm_vm - a virtual machine
+ * @ref: references: its descriptor, its vCPUs' and devices' descriptors
+ * @rcu: freed after a grace period: interrupt senders find it by id under RCU
+ * @id: [I] number, unique while it lives
+ * @name: [I] name
+ * @flags: [I] AXVM_VM_*
+ * @interrupt_mode: [I] AXVM_IRQ_*
+ * @pid: [I] who made it
+ * @mm: [I] address space its memory slots are in
+ * @ops: [I] the backend
+ * @backend: [I] the backend's own part
+ * @arch: architecture's part
+ * @lock: configuration and state changes
+ * @srcu: readers of @slots and @devices
+ * @state: [V] to change, [a] to read: AXVM_STATE_*
+ * @running: [a] vCPUs inside the run loop
+ * @state_wait: woken when @state or @running changes
+ * @stop_reason: [a] AXVM_STOP_*: the first wins
+ * @stop_vcpu: which vCPU
+ * @stop_code: with the reason
+ * @nr_vcpus: [V] made so far
+ * @vcpus: [V] set once each; read by anyone (READ_ONCE)
+ * @slots: [S] guest memory
+ * @s2_lock: the stage-2 tables
+ * @s2_generation: [a] counts flushes
+ * @devices: the registry
+ * @irq: interrupt lines
+ * @debugfs: [I] its directory
+ */
+struct axvm_vm {
+	struct kref ref;
+	struct rcu_head rcu;
+	u32 id;
+	char name[AXVM_NAME_LEN];
+	u32 flags;
+	u32 interrupt_mode;
+	struct pid *pid;
+	struct mm_struct *mm;
+	const struct axvm_backend *ops;
+	void *backend;
+	struct axvm_vm_arch arch;
+
+	struct mutex lock;
+	struct srcu_struct srcu;
+	int state;
+	atomic_t running;
+	wait_queue_head_t state_wait;
+	atomic_t stop_reason;
+	u32 stop_vcpu;
+	u64 stop_code;
+
+	unsigned int nr_vcpus;
+	struct axvm_vcpu *vcpus[AXVM_MAX_VCPUS];
+
+	struct axvm_slots __rcu *slots;
+	spinlock_t s2_lock;
+	u64 s2_generation;
+
+	struct axvm_devices devices;
+	struct axvm_irq_router irq;
+	struct dentry *debugfs;
+};
+
+/* core/vm.c */
+struct axvm_vm *axvm_vm_create(const struct axvm_backend *ops, const struct axvm_create_vm *config);
+void axvm_vm_get(struct axvm_vm *vm);
+void axvm_vm_put(struct axvm_vm *vm);
+struct axvm_vm *axvm_vm_next(u32 id);
+int axvm_vm_boot(struct axvm_vm *vm);
+int axvm_vm_suspend(struct axvm_vm *vm);
+int axvm_vm_resume(struct axvm_vm *vm);
+int axvm_vm_request_stop(struct axvm_vm *vm);
+void axvm_vm_stop_at(struct axvm_vcpu *vcpu, u32 reason, u64 code);
+void axvm_vm_kick_all(struct axvm_vm *vm, unsigned int request);
+void axvm_vm_flush_stage2(struct axvm_vm *vm);
+
+/* core/vcpu.c */
+struct axvm_vcpu *axvm_vcpu_create(struct axvm_vm *vm, u32 id);
+void axvm_vcpu_destroy(struct axvm_vcpu *vcpu);
+int axvm_vcpu_run(struct axvm_vcpu *vcpu);
+bool axvm_vcpu_enter_guest(struct axvm_vcpu *vcpu);
+void axvm_vcpu_leave_guest(struct axvm_vcpu *vcpu);
+
+/**
+ * axvm_vcpu_request() - leave a note for a vCPU and make it look
+ * @vcpu: the vCPU
+ * @request: AXVM_REQ_*
+ *
+ * Context: any.
+ */
+static inline void axvm_vcpu_request(struct axvm_vcpu *vcpu, unsigned int request)
+{
+	set_bit(request, &vcpu->requests);
+	axvm_vcpu_kick(vcpu);
+}
+
+#endif /* AXVM_CORE_VM_H */

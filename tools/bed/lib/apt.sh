@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Debian packages for the test bed: installing the missing ones from the machine's own suites, and fetching (never
+# installing) packages of other suites through an apt configuration of our own in the cache. Sourced after common.sh.
+
+# install PACKAGE...: install those that are missing; needs root or sudo only when there are any.
+install_packages() {
+	local p missing=() sudo=()
+	for p; do
+		[ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	command -v apt-get >/dev/null || die "these packages are missing and this is no Debian: ${missing[*]}"
+	if [ "$(id -u)" -ne 0 ]; then
+		sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; } ||
+			die "not root and no sudo: ask for these packages to be installed: ${missing[*]}"
+		sudo=(sudo)
+	fi
+	lock packages
+	install_now() {
+		"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq -y --no-install-recommends "${missing[@]}" ||
+			{ "${sudo[@]}" apt-get update -qq && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+				apt-get install -qq -y --no-install-recommends "${missing[@]}"; }
+	}
+	step "installing ${missing[*]}" "" 0 "$cache/log/packages.log" install_now
+}
+
+# The mirror that the machine's apt uses for Debian; empty on a machine that is no Debian.
+debian_mirror() {
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+		awk -F'|' '$1 == "Debian" && $2 == "Debian" && !/updates/ {print $3; exit}'
+}
+
+# private_apt PROGRAM ARGUMENT...: apt-get or apt-cache on the suites below, not on the machine's.
+private_apt() {
+	local program=$1
+	shift
+	"$program" -q -o Dir::Etc::sourcelist="$cache/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+		-o Dir::State::lists="$cache/apt/lists" -o Dir::Cache="$cache/apt/cache" \
+		-o APT::Architectures=amd64,arm64 -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 "$@"
+}
+
+# private_update: make the private lists, or renew them when they are older than a day.
+private_update() {
+	local mirror suite sign=/usr/share/keyrings/debian-archive-keyring.gpg
+	lock apt
+	[ -z "$(find "$cache/apt/fresh" -mmin -1440 2>/dev/null)" ] || return 0
+	mirror=$(debian_mirror)
+	[ -n "$mirror" ] || die "no Debian mirror in this machine's apt sources: cannot fetch the parts of the bed"
+	[ -f "$sign" ] || install_packages debian-archive-keyring
+	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
+	for suite in trixie trixie-backports bookworm bookworm-backports; do
+		printf '%s [signed-by=%s] %s %s main\n' deb "$sign" "$mirror" "$suite" deb-src "$sign" "$mirror" "$suite"
+	done >"$cache/apt/sources.list"
+	step "reading Debian's package lists" "" 0 "$cache/log/apt.log" \
+		private_apt apt-get -o APT::Update::Error-Mode=any update
+	touch "$cache/apt/fresh"
+}
+
+# fetch_deb DIRECTORY PACKAGE SUITE...: the package from the first suite that has it, unpacked into DIRECTORY.
+fetch_deb() {
+	local dir=$1 package=$2 suite
+	shift 2
+	private_update
+	fetch_now() {
+		mkdir -p "$cache/dl" && cd "$cache/dl" && rm -f "${package}"_*.deb
+		for suite in "$@"; do
+			private_apt apt-get download "$package/$suite" && dpkg -x "${package}"_*.deb "$dir" &&
+				rm -f "${package}"_*.deb && return 0
+		done
+		return 1
+	}
+	step "fetching $package" "" 0 "$cache/log/fetch-$package.log" fetch_now "$@"
+}

@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Root file systems for the bed: a tree of busybox, and a tree turned into an initramfs, byte for byte the same each time.
+# Sourced after common.sh.
+
+# busybox_tree DIRECTORY: busybox with all its names, and the directories that mounts want.
+busybox_tree() {
+	local dir=$1 name
+	mkdir -p "$dir"/{bin,sbin,usr/bin,usr/sbin,proc,sys,dev,tmp,root,run,etc}
+	cp /bin/busybox "$dir/bin/busybox"
+	for name in $(/bin/busybox --list); do
+		[ "$name" = busybox ] || ln -s busybox "$dir/bin/$name"
+	done
+	ln -s ../bin/busybox "$dir/sbin/modprobe"
+	echo 'root:x:0:0:root:/root:/bin/sh' >"$dir/etc/passwd"
+}
+
+# pack_tree DIRECTORY FILE: legacy lz4, which the kernel unpacks fastest.
+pack_tree() {
+	find "$1" -exec touch -h -d @946681200 {} +
+	(cd "$1" && find . -print0 | LC_ALL=C sort -z | cpio -0 -o -H newc -R 0:0 --reproducible --quiet) |
+		lz4 -l -q -z -f - "$2"
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What x86 adds to a VM and a vCPU, whichever vendor's extension runs it: the
+ * cached registers and the local interrupt controllers. Included as <arch.h>.
+ */
+#ifndef AXVM_X86_ARCH_H
+#define AXVM_X86_ARCH_H
+
+#include <linux/types.h>
+
+#include "../uapi/axvm.h"
+
+struct axvm_device;
+struct axvm_vcpu;
+struct axvm_vm;
+struct axvm_lapic;
+
+/*
+ * Groups of cached registers. A backend keeps registers where its hardware wants
+ * them and copies a group into struct x86_state when somebody asks (x86_get()),
+ * and back before the next entry when somebody changed it (x86_change()).
+ */
+#define X86_GPRS	BIT(0)	/* gpr[], except RSP: always cached */
+#define X86_RIP		BIT(1)	/* rip, rflags: always cached after an exit */
+#define X86_RSP		BIT(2)	/* gpr[RSP] */
+#define X86_CRS		BIT(3)	/* cr0, cr3, cr4, efer */
+#define X86_SEGS	BIT(4)	/* seg[] */
+#define X86_TABLES	BIT(5)	/* gdt, idt */
+#define X86_INTR	BIT(6)	/* interruptibility */
+#define X86_DEBUG	BIT(7)	/* dr7 */
+#define X86_ALL		GENMASK(7, 0)
+
+/**
+ * struct x86_state - a vCPU's registers as the guest sees them
+ * @regs: the registers; which of them are valid says @valid
+ * @valid: X86_* groups that hold the truth
+ * @dirty: X86_* groups to be copied back before the next entry
+ */
+struct x86_state {
+	struct axvm_x86_regs regs;
+	u32 valid;
+	u32 dirty;
+};
+
+/**
+ * struct axvm_vcpu_arch - x86's part of a vCPU
+ * @state: registers
+ * @refill: the backend copies the missing groups into @state; sleeping or not,
+ *          but only on the vCPU's own thread or with vcpu->lock held
+ * @lapic: the local APIC; NULL until its device is made
+ * @emul: an instruction that takes several accesses (x86/emulate.c)
+ * @nmi_pending: NMIs waiting: 0 to 2; atomic
+ * @init_pending: an INIT waits; atomic
+ * @sipi_vector: start-up vector, or -1; atomic
+ */
+struct axvm_vcpu_arch {
+	struct x86_state state;
+	void (*refill)(struct axvm_vcpu *vcpu, u32 groups);
+	struct axvm_lapic *lapic;
+	struct x86_emulation *emul;
+	atomic_t nmi_pending;
+	atomic_t init_pending;
+	atomic_t sipi_vector;
+};
+
+/**
+ * struct axvm_extint_ops - the 8259A pair as the local APICs see it
+ * @pending: its INTR output is up. Any context.
+ * @ack: INTA cycle: the vector (a spurious one if nothing is pending any more). Any context.
+ */
+struct axvm_extint_ops {
+	bool (*pending)(struct axvm_device *pic);
+	int (*ack)(struct axvm_device *pic);
+};
+
+/**
+ * struct axvm_vm_arch - x86's part of a VM
+ * @pic: the 8259A pair, or NULL
+ * @extint: its operations; set after, cleared before @pic
+ * @tsc_offset: added to the host's TSC for the guest
+ */
+struct axvm_vm_arch {
+	struct axvm_device *pic;
+	const struct axvm_extint_ops *extint;
+	u64 tsc_offset;
+};
+
+#endif /* AXVM_X86_ARCH_H */
