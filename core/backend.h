@@ -14,7 +14,6 @@
 
 struct axvm_vcpu;
 struct axvm_vm;
-struct axvm_run;
 
 /**
  * enum axvm_exit_type - why a vCPU left the guest
@@ -28,8 +27,6 @@ struct axvm_run;
  * @AXVM_X_STAGE2_FAULT: memory in a slot is not mapped yet (@addr, @access)
  * @AXVM_X_HYPERCALL: number in @addr, arguments in @args
  * @AXVM_X_HALT: HLT, WFI: sleep until an interrupt
- * @AXVM_X_CPU_UP: start vCPU @addr at @data with argument @args[0]
- * @AXVM_X_CPU_DOWN: this vCPU switches itself off
  * @AXVM_X_SYSTEM_DOWN: the guest ends its VM: reason in @addr (AXVM_STOP_*), code in @data
  * @AXVM_X_FAIL_ENTRY: the CPU refused to enter: code in @addr, qualification in @data
  * @AXVM_NR_EXITS: how many there are
@@ -45,8 +42,6 @@ enum axvm_exit_type {
 	AXVM_X_STAGE2_FAULT,
 	AXVM_X_HYPERCALL,
 	AXVM_X_HALT,
-	AXVM_X_CPU_UP,
-	AXVM_X_CPU_DOWN,
 	AXVM_X_SYSTEM_DOWN,
 	AXVM_X_FAIL_ENTRY,
 	AXVM_NR_EXITS
@@ -68,7 +63,7 @@ enum axvm_exit_type {
  * @more: the instruction is not done with this access: the core calls
  *        backend->next(), which gives the next one or finishes
  * @access: AXVM_ACCESS_*, for a stage-2 fault
- * @addr: GPA, port, system register, number, vCPU
+ * @addr: GPA, port, system register, number
  * @data: value to write; or that was read, for next()
  * @args: hypercall arguments
  */
@@ -126,9 +121,6 @@ struct axvm_reason {
  *
  * @load: the thread of this vCPU is on this pCPU now. Preemption off.
  * @put: it leaves this pCPU. Preemption off.
- * @run: one entry. Called with preemption on and the vCPU loaded; re-checks with
- *       interrupts off that nothing is pending (axvm_vcpu_enter_guest()).
- *       1: handled inside, enter again; 0: @exit filled; <0: errno, the VM ends
  * @next: the access in @exit (with more set) was answered; for a read the value is
  *        in exit->data. 0: @exit filled with the next one; 1: instruction done; <0 errno
  * @set_gpr: write the result of a read: exit->reg, reg_width; upper bits by the
@@ -149,7 +141,8 @@ struct axvm_reason {
  * @set_fpu: the reverse; -EINVAL
  *
  * @s2_topup: allocate what s2_map() may need, so that it can run under a spinlock. May sleep.
- * @s2_map: map 1 << @shift bytes at @gpa to @hpa. vm->s2_lock held. Replaces what is there.
+ * @s2_map: map 1 << @shift bytes at @gpa to @hpa. vm->s2_lock held. -EAGAIN: smaller
+ *          pages are mapped in the range already
  * @s2_unmap: unmap a range; true if anything was mapped. vm->s2_lock held. The
  *            caller flushes (axvm_vm_flush_stage2()).
  */
@@ -176,7 +169,6 @@ struct axvm_backend {
 
 	void (*load)(struct axvm_vcpu *vcpu);
 	void (*put)(struct axvm_vcpu *vcpu);
-	int (*run)(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
 	int (*next)(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
 	void (*set_gpr)(struct axvm_vcpu *vcpu, const struct axvm_exit *exit, u64 value);
 	int (*mmio_decode)(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
@@ -200,5 +192,22 @@ struct axvm_backend {
 
 /* The table of this build's CPU family: vmx/vmx.c or arm64/el2.c */
 extern struct axvm_backend axvm_arch_backend;
+
+/**
+ * axvm_arch_run() - one entry: the table's missing line, bound by the linker
+ * @vcpu: the vCPU; loaded on this pCPU
+ * @exit: filled if 0 is returned
+ *
+ * It stands on the path of every exit, so it is no pointer. Re-checks with
+ * interrupts off that nothing is pending (axvm_vcpu_enter_guest()).
+ *
+ * Context: preemption on, may sleep after the exit.
+ * Return: 1: handled inside, enter again; 0: @exit filled; <0: errno, the VM ends.
+ */
+int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
+
+/* The architecture's part of making a vCPU, whichever backend runs it; vm->lock held */
+int axvm_arch_vcpu_attach(struct axvm_vcpu *vcpu);
+void axvm_arch_vcpu_detach(struct axvm_vcpu *vcpu);
 
 #endif /* AXVM_CORE_BACKEND_H */

@@ -22,6 +22,13 @@ static inline void axvm_hrtimer_setup(struct hrtimer *timer,
 #define axvm_hrtimer_setup hrtimer_setup
 #endif
 
+/* 6.12 moved it */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#include <asm/unaligned.h>
+#else
+#include <linux/unaligned.h>
+#endif
+
 /* Exports that only KUnit suites use; 6.1 has no <kunit/visibility.h> */
 #if IS_ENABLED(CONFIG_KUNIT) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #include <kunit/visibility.h>
@@ -38,5 +45,129 @@ static inline void axvm_hrtimer_setup(struct hrtimer *timer,
 #define AXVM_HAVE_PREEMPT_NOTIFIERS 0
 struct axvm_preempt_notifier {};
 #endif
+
+/*
+ * Work of the thread that must not wait until it is back in userspace: signals,
+ * rescheduling, task work. The helpers came for KVM and are built with it.
+ */
+#if defined(CONFIG_KVM_XFER_TO_GUEST_WORK)
+#include <linux/entry-kvm.h>
+#define axvm_work_pending()	xfer_to_guest_mode_work_pending()
+#define axvm_handle_work()	xfer_to_guest_mode_handle_work(NULL)
+#elif defined(CONFIG_VIRT_XFER_TO_GUEST_WORK)
+#include <linux/entry-virt.h>
+#define axvm_work_pending()	xfer_to_guest_mode_work_pending()
+#define axvm_handle_work()	xfer_to_guest_mode_handle_work()
+#else
+#include <linux/sched/signal.h>
+static inline bool axvm_work_pending(void)
+{
+	return need_resched() || signal_pending(current);
+}
+
+static inline int axvm_handle_work(void)
+{
+	if (signal_pending(current))
+		return -EINTR;
+	cond_resched();
+	return 0;
+}
+#endif
+
+/* 6.12 gave every architecture pXd_leaf() */
+#ifndef pud_leaf
+#define pud_leaf(pud) false
+#endif
+#define axvm_pud_leaf(pud) pud_leaf(pud)
+#define axvm_pmd_leaf(pmd) pmd_leaf(pmd)
+
+/* 6.17 or so gave syscore operations an argument and another registration */
+#include <linux/syscore_ops.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+static struct syscore_ops axvm_syscore_ops __maybe_unused;
+
+static inline void axvm_register_syscore(int (*suspend)(void), void (*resume)(void))
+{
+	axvm_syscore_ops.suspend = suspend;
+	axvm_syscore_ops.resume = resume;
+	register_syscore_ops(&axvm_syscore_ops);
+}
+
+static inline void axvm_unregister_syscore(void)
+{
+	unregister_syscore_ops(&axvm_syscore_ops);
+}
+#endif
+
+#ifdef CONFIG_X86_64
+#include <asm/tlbflush.h>
+#include <asm/desc.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#include <asm/gsseg.h>	/* load_gs_index() */
+#endif
+
+/* An exit leaves the GDT limit at 64 KiB */
+static inline void axvm_load_gdt(void)
+{
+	struct desc_ptr gdt = {
+		.size = GDT_SIZE - 1,
+		.address = (unsigned long)get_current_gdt_ro(),
+	};
+
+	load_gdt(&gdt);
+}
+
+#include <asm/cpufeature.h>
+#include <asm/nospec-branch.h>
+#include <asm/vmx.h>
+/* Does the kernel overwrite CPU buffers (VERW) on the way to userspace or to a guest? */
+static inline bool axvm_host_clears_cpu_buffers(void)
+{
+#if defined(X86_FEATURE_CLEAR_CPU_BUF_VM)
+	return boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF_VM);
+#elif defined(X86_FEATURE_CLEAR_CPU_BUF)
+	return boot_cpu_has(X86_FEATURE_CLEAR_CPU_BUF) ||
+	       static_key_enabled(&mmio_stale_data_clear);
+#else
+	return static_key_enabled(&mds_user_clear) || static_key_enabled(&mmio_stale_data_clear);
+#endif
+}
+
+/* 6.19 keeps l1tf_vmx_mitigation to KVM: then flush whenever the CPU has the bug */
+static inline bool axvm_host_flushes_l1d(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+	return l1tf_vmx_mitigation != VMENTER_L1D_FLUSH_NEVER &&
+	       l1tf_vmx_mitigation != VMENTER_L1D_FLUSH_NOT_REQUIRED;
+#else
+	return true;
+#endif
+}
+
+/* 6.19 keeps the CR4 helpers to KVM: there VMX can be borrowed only */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define AXVM_CAN_OWN_VMX 1
+static inline int axvm_cr4_set_vmxe(void)
+{
+	cr4_set_bits(X86_CR4_VMXE);
+	return 0;
+}
+
+static inline void axvm_cr4_clear_vmxe(void)
+{
+	cr4_clear_bits(X86_CR4_VMXE);
+}
+#else
+#define AXVM_CAN_OWN_VMX 0
+static inline int axvm_cr4_set_vmxe(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void axvm_cr4_clear_vmxe(void)
+{
+}
+#endif
+#endif /* CONFIG_X86_64 */
 
 #endif /* AXVM_CORE_COMPAT_H */

@@ -2,7 +2,8 @@
 /*
  * The interrupt contract: anyone -> vCPU.
  *
- * An interrupt goes to any vCPU of any VM, from any context, hard-irq included.
+ * An interrupt goes to any vCPU of any VM, from any context, hard-irq included
+ * ("any context" below is any but NMI).
  * It is first marked pending (atomically, in the vCPU's interrupt controller),
  * then residency is looked up: a blocked vCPU is woken; one in the guest on
  * another pCPU is made to exit by smp_call_function_single() there (its
@@ -47,11 +48,11 @@ struct axvm_irqchip_ops {
 /**
  * struct axvm_irq_router - the lines of a VM
  * @lock: protects everything here, and axvm_device.asserted
- * @nr_chips: entries in @chips
- * @chips: the irqchips, in the order of their creation
- * @chips.dev: the device
+ * @nr_chips: slots of @chips that are in use, or were
+ * @chips: the irqchips; changed under @lock, also read under vm->srcu
+ * @chips.dev: the device, or NULL
  * @chips.ops: what it does
- * @holders: how many hold each line up
+ * @holders: how many hold each line up: each device and userspace count once at most
  * @user: bit: userspace holds the line up (AXVM_VM_IRQ_LINE)
  */
 struct axvm_irq_router {
@@ -61,7 +62,7 @@ struct axvm_irq_router {
 		struct axvm_device *dev;
 		const struct axvm_irqchip_ops *ops;
 	} chips[AXVM_MAX_IRQCHIPS];
-	u8 holders[AXVM_MAX_IRQS];
+	u16 holders[AXVM_MAX_IRQS];
 	DECLARE_BITMAP(user, AXVM_MAX_IRQS);
 };
 
@@ -80,5 +81,9 @@ int axvm_inject_irq_to_vcpu(u32 vm_id, u32 vcpu_id, u32 irq);
 int axvm_vcpu_resides_on(u32 vm_id, u32 vcpu_id);
 int axvm_vcpu_inject(struct axvm_vcpu *vcpu, u32 irq);
 void axvm_vcpu_kick(struct axvm_vcpu *vcpu);
+
+/* For making and freeing a vCPU: after sync() no IPI of ours is on its way any more */
+void axvm_vcpu_kick_init(struct axvm_vcpu *vcpu);
+void axvm_vcpu_kick_sync(struct axvm_vcpu *vcpu);
 
 #endif /* AXVM_CORE_IRQ_H */

@@ -63,6 +63,7 @@ int axvm_memory_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access);
 
 /* The thread's mm must be the VM's: a vCPU thread or an ioctl. May sleep. */
 int axvm_guest_read(struct axvm_vm *vm, u64 gpa, void *buf, size_t length);
+int axvm_guest_read_u64(struct axvm_vm *vm, u64 gpa, u64 *value);
 int axvm_guest_write(struct axvm_vm *vm, u64 gpa, const void *buf, size_t length);
 
 #endif /* AXVM_CORE_MEMORY_H */

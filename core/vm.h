@@ -6,17 +6,19 @@
  *	[I] immutable once made		[V] vm->lock		[C] vcpu->lock
  *	[S] vm->lock to change, vm->srcu to read		[a] atomic
  *	[T] only the vCPU's own thread, or [C] while it does not run
- * Order: vcpu->lock -> vm->lock -> vm->s2_lock; interrupt locks: core/irq.h.
+ * Order: vm->lock -> vcpu->lock -> vm->s2_lock; interrupt locks: core/irq.h.
  */
 #ifndef AXVM_CORE_VM_H
 #define AXVM_CORE_VM_H
 
 #include <linux/hrtimer.h>
+#include <linux/irq_work.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/rcuwait.h>
 #include <linux/smp.h>
 #include <linux/srcu.h>
+#include <linux/xarray.h>
 
 #include <arch.h>
 #include "backend.h"
@@ -35,7 +37,6 @@
 
 /* axvm_vcpu.requests */
 #define AXVM_REQ_STATE	0	/* the VM's state changed */
-#define AXVM_REQ_FLUSH	1	/* stage-2 translations are stale */
 
 /**
  * struct axvm_vcpu_stats - what a vCPU counts [T]; read by anyone, torn at worst
@@ -44,6 +45,7 @@
  * @by_type: exits that reached the core, by type
  * @user: exits that left the run loop with an access for userspace
  * @kicks: IPIs sent to it [a-less: approximate]
+ * @late: those of them that did not find it on that pCPU any more [likewise]
  * @halts: times it slept
  */
 struct axvm_vcpu_stats {
@@ -52,6 +54,7 @@ struct axvm_vcpu_stats {
 	u64 by_type[AXVM_NR_EXITS];
 	u64 user;
 	u64 kicks;
+	u64 late;
 	u64 halts;
 };
 
@@ -68,9 +71,11 @@ struct axvm_vcpu_stats {
  * @requests: [a] AXVM_REQ_* bits
  * @wait: where it sleeps in HLT
  * @kick: for the IPI from contexts that may not wait
+ * @ipis: [a] IPIs under way
  * @notifier: tells when its thread leaves or comes to a pCPU
  * @exit: [T] the exit being handled
  * @pending_user: [T] @exit waits for userspace's answer in @run
+ * @has_file: [V] its descriptor was made
  * @stats: counters
  */
 struct axvm_vcpu {
@@ -86,10 +91,12 @@ struct axvm_vcpu {
 	unsigned long requests;
 	struct rcuwait wait;
 	call_single_data_t kick;
+	atomic_t ipis;
 	struct axvm_preempt_notifier notifier;
 
 	struct axvm_exit exit;
 	bool pending_user;
+	bool has_file;
 	struct axvm_vcpu_stats stats;
 };
 
@@ -108,17 +115,20 @@ struct axvm_vcpu {
  * @arch: architecture's part
  * @lock: configuration and state changes
  * @srcu: readers of @slots and @devices
- * @state: [V] to change, [a] to read: AXVM_STATE_*
- * @running: [a] vCPUs inside the run loop
- * @state_wait: woken when @state or @running changes
- * @stop_reason: [a] AXVM_STOP_*: the first wins
- * @stop_vcpu: which vCPU
+ * @state_lock: raw, irqs off: @state, @running, @stop_*; any context
+ * @state: AXVM_STATE_*; read by anyone (READ_ONCE)
+ * @running: vCPUs inside the run loop
+ * @state_wait: woken when @state changes or @running falls to 0
+ * @state_work: wakes @state_wait for contexts that may not
+ * @stop_reason: AXVM_STOP_*: the first wins
+ * @stop_vcpu: which vCPU, or ~0
  * @stop_code: with the reason
  * @nr_vcpus: [V] made so far
  * @vcpus: [V] set once each; read by anyone (READ_ONCE)
  * @slots: [S] guest memory
  * @s2_lock: the stage-2 tables
  * @s2_generation: [a] counts flushes
+ * @s2_stale: table pages (by page->lru) to be freed after the next flush; s2_lock
  * @devices: the registry
  * @irq: interrupt lines
  * @debugfs: [I] its directory
@@ -138,10 +148,12 @@ struct axvm_vm {
 
 	struct mutex lock;
 	struct srcu_struct srcu;
+	raw_spinlock_t state_lock;
 	int state;
-	atomic_t running;
+	unsigned int running;
 	wait_queue_head_t state_wait;
-	atomic_t stop_reason;
+	struct irq_work state_work;
+	u32 stop_reason;
 	u32 stop_vcpu;
 	u64 stop_code;
 
@@ -151,24 +163,39 @@ struct axvm_vm {
 	struct axvm_slots __rcu *slots;
 	spinlock_t s2_lock;
 	u64 s2_generation;
+	struct list_head s2_stale;
 
 	struct axvm_devices devices;
 	struct axvm_irq_router irq;
 	struct dentry *debugfs;
 };
 
-/* core/vm.c */
+/* core/vm.c: all VMs by number; an entry is freed an RCU grace period after it left */
+extern struct xarray axvm_vms;
+
 struct axvm_vm *axvm_vm_create(const struct axvm_backend *ops, const struct axvm_create_vm *config);
 void axvm_vm_get(struct axvm_vm *vm);
 void axvm_vm_put(struct axvm_vm *vm);
 struct axvm_vm *axvm_vm_next(u32 id);
+void axvm_vm_flush_stage2(struct axvm_vm *vm);
+
+/* core/state.c */
+void axvm_state_init(struct axvm_vm *vm);
+void axvm_vm_loaded(struct axvm_vm *vm);
 int axvm_vm_boot(struct axvm_vm *vm);
+int axvm_vm_reset(struct axvm_vm *vm);
 int axvm_vm_suspend(struct axvm_vm *vm);
 int axvm_vm_resume(struct axvm_vm *vm);
 int axvm_vm_request_stop(struct axvm_vm *vm);
 void axvm_vm_stop_at(struct axvm_vcpu *vcpu, u32 reason, u64 code);
-void axvm_vm_kick_all(struct axvm_vm *vm, unsigned int request);
-void axvm_vm_flush_stage2(struct axvm_vm *vm);
+int axvm_vm_enter(struct axvm_vcpu *vcpu);
+void axvm_vm_leave(struct axvm_vcpu *vcpu);
+
+/* core/stats.c */
+int axvm_debugfs_init(void);
+void axvm_debugfs_exit(void);
+void axvm_vm_debugfs(struct axvm_vm *vm);
+void axvm_vm_stat(struct axvm_vm *vm, struct axvm_vm_stat *stat);
 
 /* core/vcpu.c */
 struct axvm_vcpu *axvm_vcpu_create(struct axvm_vm *vm, u32 id);

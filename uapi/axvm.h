@@ -44,6 +44,7 @@
 #define AXVM_VM_INJECT		_IO(AXVM_IOC, 0x9a)
 #define AXVM_VM_GET_DEVICE_STATE _IO(AXVM_IOC, 0x9b)
 #define AXVM_VM_SET_DEVICE_STATE _IO(AXVM_IOC, 0x9c)
+#define AXVM_VM_RESET		_IO(AXVM_IOC, 0x9d)
 
 /* vCPU calls */
 #define AXVM_VCPU_RUN		_IO(AXVM_IOC, 0xa0)

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ioctls: copying, privilege and locking, done once for all of them by what the
+ * table (core/calls.c) says of each. The bodies do none of it.
+ *
+ * A structure starts with its size as the caller knows it. A shorter one than ours
+ * reads as if followed by zeros; a longer one must end in zeros (-E2BIG).
+ */
+#include <linux/capability.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "ioctl.h"
+
+static const struct axvm_call *find(enum axvm_object object, unsigned int cmd)
+{
+	unsigned int i;
+
+	for (i = 0; i < axvm_nr_calls; i++)
+		if (axvm_calls[i].cmd == cmd && axvm_calls[i].object == object)
+			return &axvm_calls[i];
+	return NULL;
+}
+
+static size_t call_size(const struct axvm_call *call, struct axvm_vm *vm)
+{
+	return call->flags & AXVM_CALL_REGS ? vm->ops->regs_size : call->size;
+}
+
+/* Copy the caller's structure in; @user_size gets what the caller said it has */
+static void *copy_in(const struct axvm_call *call, size_t size, void __user *user, u32 *user_size)
+{
+	size_t min = call->flags & AXVM_CALL_REGS ? size : call->min_size;
+	void *arg;
+	int ret;
+
+	if (get_user(*user_size, (u32 __user *)user))
+		return ERR_PTR(-EFAULT);
+	if (*user_size < min)
+		return ERR_PTR(-EINVAL);
+	if (*user_size > PAGE_SIZE)
+		return ERR_PTR(-E2BIG);
+	arg = kzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!arg)
+		return ERR_PTR(-ENOMEM);
+	ret = copy_struct_from_user(arg, size, user, *user_size);
+	if (ret) {
+		kfree(arg);
+		return ERR_PTR(ret);
+	}
+	return arg;
+}
+
+static int lock(const struct axvm_call *call, struct axvm_vm *vm, struct axvm_vcpu *vcpu)
+{
+	if ((call->flags & AXVM_CALL_LOCK_VM) && mutex_lock_killable(&vm->lock))
+		return -EINTR;
+	if ((call->flags & AXVM_CALL_LOCK_VCPU) && mutex_lock_killable(&vcpu->lock)) {
+		if (call->flags & AXVM_CALL_LOCK_VM)
+			mutex_unlock(&vm->lock);
+		return -EINTR;
+	}
+	return 0;
+}
+
+static void unlock(const struct axvm_call *call, struct axvm_vm *vm, struct axvm_vcpu *vcpu)
+{
+	if (call->flags & AXVM_CALL_LOCK_VCPU)
+		mutex_unlock(&vcpu->lock);
+	if (call->flags & AXVM_CALL_LOCK_VM)
+		mutex_unlock(&vm->lock);
+}
+
+static long call_locked(const struct axvm_call *call, struct axvm_vm *vm, struct axvm_vcpu *vcpu,
+			void *arg)
+{
+	long ret = lock(call, vm, vcpu);
+
+	if (ret)
+		return ret;
+	ret = call->fn(vm, vcpu, arg);
+	unlock(call, vm, vcpu);
+	return ret;
+}
+
+/**
+ * axvm_ioctl() - dispatch an ioctl by the table
+ * @object: what descriptor it came on
+ * @vm: the VM, if the object has one
+ * @vcpu: the vCPU, if the object is one
+ * @cmd: AXVM_*
+ * @arg: the caller's pointer, or 0
+ *
+ * Return: what the call returns; -ENOTTY: no such call on this object; -EPERM; -EFAULT;
+ * -EINVAL; -E2BIG; -EIO: the caller is not the process that made the VM.
+ */
+long axvm_ioctl(enum axvm_object object, struct axvm_vm *vm, struct axvm_vcpu *vcpu,
+		unsigned int cmd, unsigned long arg)
+{
+	const struct axvm_call *call = find(object, cmd);
+	void __user *user = (void __user *)arg;
+	u32 user_size = 0;
+	void *data = NULL;
+	size_t size;
+	long ret;
+
+	if (!call)
+		return -ENOTTY;
+	if (call->capability >= 0 && !capable(call->capability))
+		return -EPERM;
+	if ((call->flags & AXVM_CALL_MM) && current->mm != vm->mm)
+		return -EIO;
+	size = call_size(call, vm);
+	if (!size && arg)
+		return -EINVAL;
+	if (size) {
+		data = copy_in(call, size, user, &user_size);
+		if (IS_ERR(data))
+			return PTR_ERR(data);
+	}
+	ret = call_locked(call, vm, vcpu, data);
+	if ((call->flags & AXVM_CALL_OUT) && (ret >= 0 || ret == -ENOSPC) &&
+	    copy_to_user(user, data, min_t(size_t, size, user_size)))
+		ret = -EFAULT;
+	kfree(data);
+	return ret;
+}

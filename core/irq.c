@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Interrupts, as irq.h lays them down: the lines of a VM, and the way of one
+ * interrupt to one vCPU.
+ *
+ * Owns: struct axvm_irq_router in each VM, axvm_device.asserted, and the IPIs that
+ * force vCPUs out of the guest.
+ *
+ * Locks: axvm_irq_router.lock, raw, interrupts off, taken with a device's lock held
+ * and held over the irqchips' set_level(). An irqchip's eoi() is called under vm->srcu
+ * only. VMs are found by number under RCU.
+ */
+#include <linux/delay.h>
+#include <linux/rcupdate.h>
+
+#include "../devices/device.h"
+#include "trace.h"
+#include "vm.h"
+
+/* --- lines -------------------------------------------------------------------------- */
+
+/**
+ * axvm_irq_router_init() - all lines down, no irqchip
+ * @router: zeroed memory
+ */
+void axvm_irq_router_init(struct axvm_irq_router *router)
+{
+	raw_spin_lock_init(&router->lock);
+}
+
+/* router->lock held */
+static void line_changed(struct axvm_vm *vm, u32 irq, bool level)
+{
+	struct axvm_irq_router *router = &vm->irq;
+	unsigned int i;
+
+	trace_axvm_irq_line(vm->id, irq, level);
+	for (i = 0; i < router->nr_chips; i++)
+		if (router->chips[i].dev)
+			router->chips[i].ops->set_level(router->chips[i].dev, irq, level);
+}
+
+/*
+ * One holder more or less; router->lock held. There are at most AXVM_MAX_DEVICES
+ * holders and userspace, so the count cannot overflow.
+ */
+static void line_hold(struct axvm_vm *vm, u32 irq)
+{
+	if (!vm->irq.holders[irq]++)
+		line_changed(vm, irq, true);
+}
+
+static void line_release(struct axvm_vm *vm, u32 irq)
+{
+	if (!--vm->irq.holders[irq])
+		line_changed(vm, irq, false);
+}
+
+/* router->lock held */
+static void device_drive(struct axvm_device *dev, unsigned int line, bool level)
+{
+	if (!!(dev->asserted & BIT(line)) == level)
+		return;
+	dev->asserted ^= BIT(line);
+	if (level)
+		line_hold(dev->vm, dev->lines[line]);
+	else
+		line_release(dev->vm, dev->lines[line]);
+}
+
+/**
+ * axvm_device_raise() - hold a line up
+ * @dev: the device
+ * @line: index in the order of axvm_device_add_line(); one not declared is ignored, so
+ *        that a device need not ask whether it was given a line
+ *
+ * Holding it twice is holding it once.
+ *
+ * Context: any.
+ */
+void axvm_device_raise(struct axvm_device *dev, unsigned int line)
+{
+	unsigned long flags;
+
+	if (line >= dev->nr_lines)
+		return;
+	raw_spin_lock_irqsave(&dev->vm->irq.lock, flags);
+	device_drive(dev, line, true);
+	raw_spin_unlock_irqrestore(&dev->vm->irq.lock, flags);
+}
+EXPORT_SYMBOL_GPL(axvm_device_raise);
+
+/**
+ * axvm_device_lower() - hold a line up no longer
+ * @dev: the device
+ * @line: as for axvm_device_raise()
+ *
+ * It goes down when nobody else holds it up.
+ *
+ * Context: any.
+ */
+void axvm_device_lower(struct axvm_device *dev, unsigned int line)
+{
+	unsigned long flags;
+
+	if (line >= dev->nr_lines)
+		return;
+	raw_spin_lock_irqsave(&dev->vm->irq.lock, flags);
+	device_drive(dev, line, false);
+	raw_spin_unlock_irqrestore(&dev->vm->irq.lock, flags);
+}
+EXPORT_SYMBOL_GPL(axvm_device_lower);
+
+/**
+ * axvm_device_pulse() - raise and lower a line with nothing in between
+ * @dev: the device
+ * @line: as for axvm_device_raise()
+ *
+ * Afterwards this device does not hold the line. Where somebody else holds it up, there
+ * is no edge, as on a wire.
+ *
+ * Context: any.
+ */
+void axvm_device_pulse(struct axvm_device *dev, unsigned int line)
+{
+	unsigned long flags;
+
+	if (line >= dev->nr_lines)
+		return;
+	raw_spin_lock_irqsave(&dev->vm->irq.lock, flags);
+	device_drive(dev, line, true);
+	device_drive(dev, line, false);
+	raw_spin_unlock_irqrestore(&dev->vm->irq.lock, flags);
+}
+EXPORT_SYMBOL_GPL(axvm_device_pulse);
+
+/**
+ * axvm_irq_release_device() - let go of all lines of a device
+ * @dev: a device that drives none of them meanwhile
+ *
+ * Context: any.
+ */
+void axvm_irq_release_device(struct axvm_device *dev)
+{
+	unsigned int line;
+
+	for (line = 0; line < dev->nr_lines; line++)
+		axvm_device_lower(dev, line);
+}
+
+/* router->lock held */
+static void user_drive(struct axvm_vm *vm, u32 irq, bool level)
+{
+	if (test_bit(irq, vm->irq.user) == level)
+		return;
+	__change_bit(irq, vm->irq.user);
+	if (level)
+		line_hold(vm, irq);
+	else
+		line_release(vm, irq);
+}
+
+/**
+ * axvm_irq_line_user() - drive a line for userspace, which counts as one device
+ * @vm: the VM
+ * @irq: GSI or INTID
+ * @op: AXVM_IRQ_RAISE, AXVM_IRQ_LOWER, AXVM_IRQ_PULSE
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL: no such line or operation.
+ */
+int axvm_irq_line_user(struct axvm_vm *vm, u32 irq, u32 op)
+{
+	unsigned long flags;
+
+	if (irq >= AXVM_MAX_IRQS || op > AXVM_IRQ_PULSE)
+		return -EINVAL;
+	raw_spin_lock_irqsave(&vm->irq.lock, flags);
+	if (op != AXVM_IRQ_LOWER)
+		user_drive(vm, irq, true);
+	if (op != AXVM_IRQ_RAISE)
+		user_drive(vm, irq, false);
+	raw_spin_unlock_irqrestore(&vm->irq.lock, flags);
+	return 0;
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_irq_line_user);
+
+/* --- irqchips ----------------------------------------------------------------------- */
+
+/**
+ * axvm_irqchip_register() - give the lines of the VM to an interrupt controller
+ * @chip: the device, in its init(), its lock initialised
+ * @ops: its operations
+ *
+ * It is told at once of the lines that are up.
+ *
+ * Context: vm->lock held.
+ * Return: 0; -EEXIST: it is registered; -ENOSPC: the VM has AXVM_MAX_IRQCHIPS.
+ */
+int axvm_irqchip_register(struct axvm_device *chip, const struct axvm_irqchip_ops *ops)
+{
+	struct axvm_irq_router *router = &chip->vm->irq;
+	unsigned int i, slot = AXVM_MAX_IRQCHIPS;
+	unsigned long flags;
+	int ret = -ENOSPC;
+	u32 irq;
+
+	raw_spin_lock_irqsave(&router->lock, flags);
+	for (i = AXVM_MAX_IRQCHIPS; i--; ) {
+		if (router->chips[i].dev == chip) {
+			ret = -EEXIST;
+			goto unlock;
+		}
+		if (!router->chips[i].dev)
+			slot = i;
+	}
+	if (slot == AXVM_MAX_IRQCHIPS)
+		goto unlock;
+
+	router->chips[slot].ops = ops;
+	/* axvm_irq_eoi() looks without the lock: what it finds is whole. */
+	smp_store_release(&router->chips[slot].dev, chip);
+	WRITE_ONCE(router->nr_chips, max(router->nr_chips, slot + 1));
+	for (irq = 0; irq < AXVM_MAX_IRQS; irq++)
+		if (router->holders[irq])
+			ops->set_level(chip, irq, true);
+	ret = 0;
+unlock:
+	raw_spin_unlock_irqrestore(&router->lock, flags);
+	return ret;
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_irqchip_register);
+
+/**
+ * axvm_irqchip_unregister() - the reverse
+ * @chip: the device, in its destroy(); nothing happens if it is not registered
+ *
+ * When it returns, no operation of the chip is under way and none follows: those under
+ * the router's lock because the lock was taken, eoi() because the readers of vm->srcu
+ * have been waited for. Its slot is not taken by another chip before that, as vm->lock
+ * is held.
+ *
+ * Context: vm->lock held; may sleep.
+ */
+void axvm_irqchip_unregister(struct axvm_device *chip)
+{
+	struct axvm_irq_router *router = &chip->vm->irq;
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&router->lock, flags);
+	for (i = 0; i < router->nr_chips; i++)
+		if (router->chips[i].dev == chip)
+			WRITE_ONCE(router->chips[i].dev, NULL);
+	raw_spin_unlock_irqrestore(&router->lock, flags);
+	synchronize_srcu_expedited(&chip->vm->srcu);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_irqchip_unregister);
+
+/**
+ * axvm_irq_eoi() - a vCPU has dealt with an interrupt
+ * @vcpu: the vCPU
+ * @irq: x86: the vector; arm64: the INTID
+ *
+ * Context: any; no lock of an irqchip or of the router held, since the chips may take
+ * those in their eoi().
+ */
+void axvm_irq_eoi(struct axvm_vcpu *vcpu, u32 irq)
+{
+	struct axvm_vm *vm = vcpu->vm;
+	struct axvm_device *chip;
+	unsigned int i;
+	int idx;
+
+	idx = srcu_read_lock(&vm->srcu);
+	for (i = 0; i < READ_ONCE(vm->irq.nr_chips); i++) {
+		/* Pairs with axvm_irqchip_register(). */
+		chip = smp_load_acquire(&vm->irq.chips[i].dev);
+		if (chip && vm->irq.chips[i].ops->eoi)
+			vm->irq.chips[i].ops->eoi(chip, vcpu, irq);
+	}
+	srcu_read_unlock(&vm->srcu, idx);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_irq_eoi);
+
+/* --- one interrupt to one vCPU ---------------------------------------------------------- */
+
+/*
+ * The IPI that forces a vCPU out of the guest. On the pCPU where the vCPU resides, its
+ * arrival is all that was wanted: what is pending is looked at before the next entry.
+ *
+ * If the vCPU has moved on, whoever asked for an IPI while this one was on its way
+ * (-EBUSY in send_ipi()) relies on it in vain, so it is sent after the vCPU. The barrier
+ * makes this complete: the asker made its interrupt pending before it found this IPI
+ * still queued, and we look where the vCPU is after the IPI left the queue. So either we
+ * see the vCPU in the guest elsewhere, or it has yet to look at what is pending.
+ */
+static void ipi_arrived(void *info)
+{
+	struct axvm_vcpu *vcpu = info;
+
+	smp_mb();	/* see above */
+	if (READ_ONCE(vcpu->pcpu) != smp_processor_id()) {
+		WRITE_ONCE(vcpu->stats.late, vcpu->stats.late + 1);
+		axvm_vcpu_kick(vcpu);
+	}
+	/* Last: axvm_vcpu_kick_sync() waits for it and the vCPU may go. */
+	atomic_dec_return_release(&vcpu->ipis);
+}
+
+/* Preemption off, and @pcpu is not this CPU. */
+static void send_ipi(struct axvm_vcpu *vcpu, int pcpu)
+{
+	int ret;
+
+	atomic_inc(&vcpu->ipis);
+	if (in_task() && !irqs_disabled())
+		ret = smp_call_function_single(pcpu, ipi_arrived, vcpu, false);
+	else
+		ret = smp_call_function_single_async(pcpu, &vcpu->kick);
+	if (!ret) {
+		WRITE_ONCE(vcpu->stats.kicks, vcpu->stats.kicks + 1);
+		return;
+	}
+	/*
+	 * -EBUSY: an earlier one is still queued, and ipi_arrived() does for both.
+	 * -ENXIO: the pCPU went offline, so the vCPU is not there any more.
+	 */
+	atomic_dec(&vcpu->ipis);
+}
+
+/**
+ * axvm_vcpu_kick() - make a vCPU look at what is pending for it
+ * @vcpu: the vCPU
+ *
+ * The caller has made something pending: an interrupt, a request, a state.
+ *
+ *	sender				the vCPU's thread
+ *	------				-----------------
+ *	pending = 1			mode = IN_GUEST, or BLOCKED
+ *	smp_mb()			smp_mb()
+ *	look at mode			look at what is pending
+ *					enter, or sleep
+ *
+ * At least one of them sees what the other wrote. If the thread sees it, it does not
+ * enter. If the sender sees the mode, it wakes the thread, or sends an IPI to its pCPU;
+ * the thread has had interrupts off since before it wrote the mode, so the IPI arrives
+ * in the guest, or is pending at the entry: either way the guest is left.
+ * No IPI is needed to the sender's own pCPU: whoever runs there has the guest out.
+ *
+ * Context: any.
+ */
+void axvm_vcpu_kick(struct axvm_vcpu *vcpu)
+{
+	int mode, pcpu;
+
+	smp_mb();	/* see above */
+	/* Acquire: with the mode IN_GUEST comes the pCPU it was written on. */
+	mode = smp_load_acquire(&vcpu->mode);
+	if (mode == AXVM_BLOCKED)
+		rcuwait_wake_up(&vcpu->wait);
+	if (mode != AXVM_IN_GUEST)
+		return;
+
+	preempt_disable();
+	pcpu = READ_ONCE(vcpu->pcpu);
+	if (pcpu >= 0 && pcpu != smp_processor_id())
+		send_ipi(vcpu, pcpu);
+	preempt_enable();
+}
+
+/**
+ * axvm_vcpu_kick_init() - prepare a new vCPU for axvm_vcpu_kick()
+ * @vcpu: the vCPU
+ */
+void axvm_vcpu_kick_init(struct axvm_vcpu *vcpu)
+{
+	INIT_CSD(&vcpu->kick, ipi_arrived, vcpu);
+}
+
+/**
+ * axvm_vcpu_kick_sync() - wait for the IPIs that are still under way
+ * @vcpu: a vCPU that nobody kicks any more
+ *
+ * Context: may sleep.
+ */
+void axvm_vcpu_kick_sync(struct axvm_vcpu *vcpu)
+{
+	while (atomic_read_acquire(&vcpu->ipis))
+		usleep_range(10, 100);
+}
+
+/**
+ * axvm_vcpu_inject() - make an interrupt pending on a vCPU
+ * @vcpu: the vCPU
+ * @irq: x86: vector; arm64: INTID
+ *
+ * Context: any.
+ * Return: 0; -ESHUTDOWN: the VM has ended; or what the vCPU's controller says of @irq.
+ */
+int axvm_vcpu_inject(struct axvm_vcpu *vcpu, u32 irq)
+{
+	struct axvm_vm *vm = vcpu->vm;
+	int ret = -ESHUTDOWN;
+
+	if (likely(READ_ONCE(vm->state) < AXVM_STATE_STOPPING)) {
+		ret = vm->ops->inject(vcpu, irq);
+		if (!ret)
+			axvm_vcpu_kick(vcpu);
+	}
+	trace_axvm_inject(vm->id, vcpu->id, irq, ret);
+	return ret;
+}
+
+/* In an RCU read section */
+static struct axvm_vcpu *vcpu_find(u32 vm_id, u32 vcpu_id)
+{
+	struct axvm_vm *vm = xa_load(&axvm_vms, vm_id);
+
+	if (!vm || vcpu_id >= AXVM_MAX_VCPUS)
+		return NULL;
+	return READ_ONCE(vm->vcpus[vcpu_id]);
+}
+
+/**
+ * axvm_inject_irq_to_vcpu() - make an interrupt pending on any vCPU of any VM
+ * @vm_id: the VM's number
+ * @vcpu_id: the vCPU's number in it
+ * @irq: x86: vector; arm64: INTID
+ *
+ * Context: any.
+ * Return: as axvm_vcpu_inject(); -ENOENT: no such VM or vCPU.
+ */
+int axvm_inject_irq_to_vcpu(u32 vm_id, u32 vcpu_id, u32 irq)
+{
+	struct axvm_vcpu *vcpu;
+	int ret = -ENOENT;
+
+	rcu_read_lock();
+	vcpu = vcpu_find(vm_id, vcpu_id);
+	if (vcpu)
+		ret = axvm_vcpu_inject(vcpu, irq);
+	rcu_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(axvm_inject_irq_to_vcpu);
+
+/**
+ * axvm_vcpu_resides_on() - where is a vCPU?
+ * @vm_id: the VM's number
+ * @vcpu_id: the vCPU's number in it
+ *
+ * The answer may be out of date when the caller sees it.
+ *
+ * Context: any.
+ * Return: the pCPU; -ESRCH: on none at the moment; -ENOENT: no such VM or vCPU.
+ */
+int axvm_vcpu_resides_on(u32 vm_id, u32 vcpu_id)
+{
+	struct axvm_vcpu *vcpu;
+	int ret = -ENOENT;
+
+	rcu_read_lock();
+	vcpu = vcpu_find(vm_id, vcpu_id);
+	if (vcpu) {
+		ret = READ_ONCE(vcpu->pcpu);
+		if (ret < 0)
+			ret = -ESRCH;
+	}
+	rcu_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(axvm_vcpu_resides_on);

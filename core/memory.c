@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guest memory: slots, faults, and the kernel's own reads and writes.
+ *
+ * A slot maps guest-physical addresses to the launcher's addresses. A stage-2 fault
+ * takes the page that the launcher's page tables have there and maps it, as large
+ * as they map it; when they change, the slot's interval notifier unmaps the range
+ * again. No page stays pinned.
+ *
+ * Owns: vm->slots. Locks: vm->lock to change slots, vm->srcu to read them,
+ * vm->s2_lock around stage-2 changes.
+ */
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "vm.h"
+
+/* vm->lock held: slots do not change */
+static struct axvm_slots *slots_locked(struct axvm_vm *vm)
+{
+	return rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
+}
+
+/**
+ * axvm_slot_find() - the slot that holds a guest-physical address
+ * @vm: the VM
+ * @gpa: the address
+ *
+ * Context: vm->srcu read side.
+ * Return: the slot, or NULL.
+ */
+struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa)
+{
+	struct axvm_slots *slots = srcu_dereference(vm->slots, &vm->srcu);
+	unsigned int low = 0, high, mid;
+
+	if (!slots)
+		return NULL;
+	high = slots->nr;
+	while (low < high) {
+		struct axvm_slot *slot;
+
+		mid = (low + high) / 2;
+		slot = slots->slot[mid];
+		if (gpa < slot->gpa)
+			high = mid;
+		else if (gpa - slot->gpa >= slot->length)
+			low = mid + 1;
+		else
+			return slot;
+	}
+	return NULL;
+}
+
+/**
+ * axvm_memory_size() - bytes in all slots
+ * @vm: the VM; vm->lock held
+ */
+u64 axvm_memory_size(struct axvm_vm *vm)
+{
+	struct axvm_slots *slots = slots_locked(vm);
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; slots && i < slots->nr; i++)
+		sum += slots->slot[i]->length;
+	return sum;
+}
+
+/* --- following the launcher's page tables --------------------------------- */
+
+static bool slot_invalidate(struct mmu_interval_notifier *notifier,
+			    const struct mmu_notifier_range *range, unsigned long seq)
+{
+	struct axvm_slot *slot = container_of(notifier, struct axvm_slot, notifier);
+	unsigned long start = max(range->start, slot->hva);
+	unsigned long end = min(range->end, slot->hva + (unsigned long)slot->length);
+	struct axvm_vm *vm = slot->vm;
+	bool flush = false;
+
+	/* Nothing here sleeps: range may be one that must not block. */
+	spin_lock(&vm->s2_lock);
+	mmu_interval_set_seq(notifier, seq);
+	if (start < end)
+		flush = vm->ops->s2_unmap(vm, slot->gpa + (start - slot->hva), end - start);
+	spin_unlock(&vm->s2_lock);
+	if (flush)
+		axvm_vm_flush_stage2(vm);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops slot_notifier_ops = {
+	.invalidate = slot_invalidate,
+};
+
+/*
+ * How large the launcher's page tables map @hva: PAGE_SHIFT, PMD_SHIFT or PUD_SHIFT.
+ * Interrupts off keep the tables from being freed; whether the answer still holds,
+ * the notifier's sequence number tells afterwards.
+ */
+static unsigned int host_page_shift(struct mm_struct *mm, unsigned long hva)
+{
+	unsigned int shift = PAGE_SHIFT;
+	unsigned long flags;
+	pgd_t pgd;
+	p4d_t p4d;
+	pud_t pud;
+	pmd_t pmd;
+
+	local_irq_save(flags);
+	pgd = READ_ONCE(*pgd_offset(mm, hva));
+	if (pgd_none(pgd))
+		goto out;
+	p4d = READ_ONCE(*p4d_offset(&pgd, hva));
+	if (p4d_none(p4d) || !p4d_present(p4d))
+		goto out;
+	pud = READ_ONCE(*pud_offset(&p4d, hva));
+	if (pud_none(pud) || !pud_present(pud))
+		goto out;
+	if (axvm_pud_leaf(pud)) {
+		shift = PUD_SHIFT;
+		goto out;
+	}
+	pmd = READ_ONCE(*pmd_offset(&pud, hva));
+	if (!pmd_none(pmd) && pmd_present(pmd) && axvm_pmd_leaf(pmd))
+		shift = PMD_SHIFT;
+out:
+	local_irq_restore(flags);
+	return shift;
+}
+
+/* The largest stage-2 page around @gpa that host, slot and hardware allow */
+static unsigned int map_shift(struct axvm_slot *slot, u64 gpa, unsigned long hva)
+{
+	static const unsigned int shifts[] = { PUD_SHIFT, PMD_SHIFT };
+	unsigned int host = host_page_shift(slot->vm->mm, hva), i;
+
+	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
+		u64 size = 1ULL << shifts[i], start = gpa & ~(size - 1);
+
+		if (shifts[i] > host || !(slot->vm->ops->page_sizes & size))
+			continue;
+		if ((gpa ^ hva) & (size - 1))
+			continue;
+		if (start < slot->gpa || start + size > slot->gpa + slot->length)
+			continue;
+		return shifts[i];
+	}
+	return PAGE_SHIFT;
+}
+
+static int get_page_at(unsigned long hva, u32 access, bool *writable, struct page **page)
+{
+	int ret = -EFAULT;
+
+	if (*writable)
+		ret = get_user_pages_fast(hva, 1, FOLL_WRITE, page);
+	if (ret == -EFAULT && !(access & AXVM_ACCESS_WRITE)) {
+		*writable = false;
+		ret = get_user_pages_fast(hva, 1, 0, page);
+	}
+	if (ret == 1)
+		return 0;
+	return fatal_signal_pending(current) ? -EINTR : ret < 0 ? ret : -EFAULT;
+}
+
+static int map_page(struct axvm_vcpu *vcpu, struct axvm_slot *slot, u64 gpa, u32 access)
+{
+	unsigned long hva = slot->hva + (gpa - slot->gpa);
+	struct axvm_vm *vm = vcpu->vm;
+	bool writable;
+	unsigned int shift;
+	struct page *page;
+	unsigned long seq;
+	u32 prot;
+	int ret;
+
+	for (;;) {
+		ret = vm->ops->s2_topup(vcpu);
+		if (ret)
+			return ret;
+		seq = mmu_interval_read_begin(&slot->notifier);
+		writable = !(slot->flags & AXVM_MEM_READONLY);
+		ret = get_page_at(hva, access, &writable, &page);
+		if (ret)
+			return ret;
+		prot = AXVM_S2_READ | (writable ? AXVM_S2_WRITE : 0) |
+		       (slot->flags & AXVM_MEM_NOEXEC ? 0 : AXVM_S2_EXEC);
+		shift = map_shift(slot, gpa, hva);
+
+		spin_lock(&vm->s2_lock);
+		if (!mmu_interval_read_retry(&slot->notifier, seq))
+			break;
+		spin_unlock(&vm->s2_lock);
+		put_page(page);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+	ret = vm->ops->s2_map(vcpu, gpa & ~((1ULL << shift) - 1),
+			      page_to_phys(page) & ~((1ULL << shift) - 1), shift, prot);
+	if (ret == -EAGAIN)
+		ret = vm->ops->s2_map(vcpu, gpa & PAGE_MASK, page_to_phys(page), PAGE_SHIFT, prot);
+	spin_unlock(&vm->s2_lock);
+	/* The guest's writes leave no trace in the launcher's page tables. */
+	if (writable)
+		set_page_dirty_lock(page);
+	put_page(page);
+	return ret;
+}
+
+/**
+ * axvm_memory_fault() - a vCPU touched memory that stage 2 does not map (so)
+ * @vcpu: the vCPU; its own thread
+ * @gpa: the address
+ * @access: AXVM_ACCESS_*
+ *
+ * Context: may sleep.
+ * Return: 0: mapped; -ENOENT: no slot there, or not one for this access: a device's;
+ * -EINTR: a fatal signal; -EFAULT: the launcher has nothing there; other errnos.
+ */
+int axvm_memory_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access)
+{
+	struct axvm_vm *vm = vcpu->vm;
+	struct axvm_slot *slot;
+	int idx, ret = -ENOENT;
+
+	idx = srcu_read_lock(&vm->srcu);
+	slot = axvm_slot_find(vm, gpa);
+	if (!slot)
+		goto out;
+	if ((access & AXVM_ACCESS_WRITE) && (slot->flags & AXVM_MEM_READONLY))
+		goto out;
+	if ((access & AXVM_ACCESS_EXEC) && (slot->flags & AXVM_MEM_NOEXEC)) {
+		ret = -EFAULT;
+		goto out;
+	}
+	ret = map_page(vcpu, slot, gpa, access);
+out:
+	srcu_read_unlock(&vm->srcu, idx);
+	return ret;
+}
+
+/* --- changing slots -------------------------------------------------------- */
+
+static int check(struct axvm_vm *vm, const struct axvm_memory *mem)
+{
+	u64 limit = 1ULL << vm->ops->gpa_bits;
+
+	if (mem->slot >= AXVM_MAX_SLOTS || mem->flags & ~(AXVM_MEM_READONLY | AXVM_MEM_NOEXEC))
+		return -EINVAL;
+	if (!mem->length)
+		return mem->gpa || mem->hva || mem->flags ? -EINVAL : 0;
+	if ((mem->gpa | mem->length | mem->hva) & ~PAGE_MASK)
+		return -EINVAL;
+	if (mem->length > limit || mem->gpa > limit - mem->length)
+		return -EINVAL;
+	if (mem->hva + mem->length < mem->hva || mem->hva + mem->length > TASK_SIZE_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+/* The present slots, without number @mem->slot, with @add (may be NULL) at its place */
+static struct axvm_slots *slots_replace(struct axvm_slots *old, u32 number, struct axvm_slot *add)
+{
+	unsigned int i, nr = old ? old->nr : 0;
+	struct axvm_slots *new;
+
+	new = kzalloc(struct_size(new, slot, nr + 1), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < nr; i++) {
+		struct axvm_slot *slot = old->slot[i];
+
+		if (slot->number == number)
+			continue;
+		if (add && slot->gpa < add->gpa + add->length &&
+		    add->gpa < slot->gpa + slot->length) {
+			kfree(new);
+			return ERR_PTR(-EEXIST);
+		}
+		new->slot[new->nr++] = slot;
+	}
+	if (!add)
+		return new;
+	for (i = new->nr++; i && new->slot[i - 1]->gpa > add->gpa; i--)
+		new->slot[i] = new->slot[i - 1];
+	new->slot[i] = add;
+	return new;
+}
+
+static struct axvm_slot *slot_create(struct axvm_vm *vm, const struct axvm_memory *mem)
+{
+	struct axvm_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!slot)
+		return ERR_PTR(-ENOMEM);
+	slot->vm = vm;
+	slot->number = mem->slot;
+	slot->flags = mem->flags;
+	slot->gpa = mem->gpa;
+	slot->length = mem->length;
+	slot->hva = mem->hva;
+	ret = mmu_interval_notifier_insert(&slot->notifier, vm->mm, slot->hva, slot->length,
+					   &slot_notifier_ops);
+	if (ret) {
+		kfree(slot);
+		return ERR_PTR(ret);
+	}
+	return slot;
+}
+
+/* The slot is not published any more and no reader has it */
+static void slot_destroy(struct axvm_slot *slot)
+{
+	struct axvm_vm *vm = slot->vm;
+	bool flush;
+
+	mmu_interval_notifier_remove(&slot->notifier);
+	spin_lock(&vm->s2_lock);
+	flush = vm->ops->s2_unmap(vm, slot->gpa, slot->length);
+	spin_unlock(&vm->s2_lock);
+	if (flush)
+		axvm_vm_flush_stage2(vm);
+	kfree(slot);
+}
+
+/**
+ * axvm_memory_set() - make, replace or remove a slot
+ * @vm: the VM; vm->lock held; the caller's address space is the VM's
+ * @mem: what is wanted; length 0 removes
+ *
+ * Context: may sleep.
+ * Return: 0; -EINVAL: bad number, flag, alignment or range; -EEXIST: overlaps another
+ * slot; -ENOENT: nothing to remove; -ENOMEM.
+ */
+int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem)
+{
+	struct axvm_slots *old = slots_locked(vm), *new;
+	struct axvm_slot *add = NULL, *gone = NULL;
+	unsigned int i;
+	int ret = check(vm, mem);
+
+	if (ret)
+		return ret;
+	for (i = 0; old && i < old->nr; i++)
+		if (old->slot[i]->number == mem->slot)
+			gone = old->slot[i];
+	if (!mem->length && !gone)
+		return -ENOENT;
+	if (mem->length) {
+		add = slot_create(vm, mem);
+		if (IS_ERR(add))
+			return PTR_ERR(add);
+	}
+	new = slots_replace(old, mem->slot, add);
+	if (IS_ERR(new)) {
+		if (add)
+			slot_destroy(add);
+		return PTR_ERR(new);
+	}
+	rcu_assign_pointer(vm->slots, new);
+	synchronize_srcu(&vm->srcu);
+	if (gone)
+		slot_destroy(gone);
+	kfree(old);
+	axvm_vm_loaded(vm);
+	return 0;
+}
+
+/**
+ * axvm_memory_destroy() - free all slots of a VM that is being freed
+ * @vm: the VM; nobody runs in it
+ */
+void axvm_memory_destroy(struct axvm_vm *vm)
+{
+	struct axvm_slots *slots = rcu_dereference_protected(vm->slots, true);
+	unsigned int i;
+
+	if (!slots)
+		return;
+	for (i = 0; i < slots->nr; i++)
+		slot_destroy(slots->slot[i]);
+	kfree(slots);
+	RCU_INIT_POINTER(vm->slots, NULL);
+}
+
+/* --- the kernel's own access ------------------------------------------------ */
+
+static int guest_copy(struct axvm_vm *vm, u64 gpa, void *buf, size_t length, bool write)
+{
+	while (length) {
+		struct axvm_slot *slot = axvm_slot_find(vm, gpa);
+		void __user *user;
+		size_t part;
+
+		if (unlikely(!slot || (write && (slot->flags & AXVM_MEM_READONLY))))
+			return -EFAULT;
+		part = min_t(u64, length, slot->gpa + slot->length - gpa);
+		user = (void __user *)(slot->hva + (gpa - slot->gpa));
+		if (unlikely(write ? copy_to_user(user, buf, part) :
+				     copy_from_user(buf, user, part)))
+			return -EFAULT;
+		gpa += part;
+		buf += part;
+		length -= part;
+	}
+	return 0;
+}
+
+/**
+ * axvm_guest_read() - read guest memory
+ * @vm: the VM; the caller's address space is the VM's
+ * @gpa: guest-physical address
+ * @buf: where to
+ * @length: bytes
+ *
+ * Context: may sleep.
+ * Return: 0, or -EFAULT: not all of it is memory (@buf may be partly written).
+ */
+int axvm_guest_read(struct axvm_vm *vm, u64 gpa, void *buf, size_t length)
+{
+	int idx, ret;
+
+	if (unlikely(current->mm != vm->mm || !vm->mm))
+		return -EFAULT;
+	idx = srcu_read_lock(&vm->srcu);
+	ret = guest_copy(vm, gpa, buf, length, false);
+	srcu_read_unlock(&vm->srcu, idx);
+	return ret;
+}
+
+/**
+ * axvm_guest_read_u64() - read 8 aligned bytes: a page-table entry
+ * @vm: the VM; the caller's address space is the VM's
+ * @gpa: guest-physical address, a multiple of 8
+ * @value: where to
+ *
+ * Context: may sleep; vm->srcu read side.
+ * Return: 0, or -EFAULT.
+ */
+int axvm_guest_read_u64(struct axvm_vm *vm, u64 gpa, u64 *value)
+{
+	struct axvm_slot *slot = axvm_slot_find(vm, gpa);
+
+	if (unlikely(!slot))
+		return -EFAULT;
+	return get_user(*value, (u64 __user *)(slot->hva + (gpa - slot->gpa)));
+}
+
+/**
+ * axvm_guest_write() - write guest memory
+ * @vm: the VM; the caller's address space is the VM's
+ * @gpa: guest-physical address
+ * @buf: where from
+ * @length: bytes
+ *
+ * Context: may sleep.
+ * Return: 0, or -EFAULT: not all of it is writable memory (part may be written).
+ */
+int axvm_guest_write(struct axvm_vm *vm, u64 gpa, const void *buf, size_t length)
+{
+	int idx, ret;
+
+	if (unlikely(current->mm != vm->mm || !vm->mm))
+		return -EFAULT;
+	idx = srcu_read_lock(&vm->srcu);
+	ret = guest_copy(vm, gpa, (void *)buf, length, true);
+	srcu_read_unlock(&vm->srcu, idx);
+	return ret;
+}
