@@ -28,7 +28,10 @@ struct axvm_lapic;
 #define X86_TABLES	BIT(5)	/* gdt, idt */
 #define X86_INTR	BIT(6)	/* interruptibility */
 #define X86_DEBUG	BIT(7)	/* dr7 */
-#define X86_ALL		GENMASK(7, 0)
+#define X86_CODE	BIT(8)	/* seg[CS], and attr of seg[SS] (its DPL is the CPL) */
+#define X86_ALL		GENMASK(8, 0)
+
+#define X86_NR_MSRS	40
 
 /**
  * struct x86_state - a vCPU's registers as the guest sees them
@@ -49,6 +52,8 @@ struct x86_state {
  *          but only on the vCPU's own thread or with vcpu->lock held
  * @lapic: the local APIC; NULL until its device is made
  * @emul: an instruction that takes several accesses (x86/emulate.c)
+ * @insn_len: bytes of the instruction that made the exit, for finish() and string I/O
+ * @msrs: MSRs that are plain storage (x86/msr.c)
  * @nmi_pending: NMIs waiting: 0 to 2; atomic
  * @init_pending: an INIT waits; atomic
  * @sipi_vector: start-up vector, or -1; atomic
@@ -58,6 +63,8 @@ struct axvm_vcpu_arch {
 	void (*refill)(struct axvm_vcpu *vcpu, u32 groups);
 	struct axvm_lapic *lapic;
 	struct x86_emulation *emul;
+	u8 insn_len;
+	u64 msrs[X86_NR_MSRS];
 	atomic_t nmi_pending;
 	atomic_t init_pending;
 	atomic_t sipi_vector;
@@ -77,11 +84,15 @@ struct axvm_extint_ops {
  * struct axvm_vm_arch - x86's part of a VM
  * @pic: the 8259A pair, or NULL
  * @extint: its operations; set after, cleared before @pic
+ * @lapic: the device of the local APICs, or NULL; vm->lock
+ * @lowest_next: vCPU at which the next search for the lowest priority starts; approximate
  * @tsc_offset: added to the host's TSC for the guest
  */
 struct axvm_vm_arch {
 	struct axvm_device *pic;
 	const struct axvm_extint_ops *extint;
+	struct axvm_device *lapic;
+	u32 lowest_next;
 	u64 tsc_offset;
 };
 

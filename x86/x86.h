@@ -58,6 +58,11 @@ int x86_emulate_mmio(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit);
 int x86_emulate_string_io(struct axvm_vcpu *vcpu, u16 port, unsigned int width, bool in, bool rep,
 			  unsigned int addr_size, unsigned int seg, struct axvm_exit *exit);
 int x86_emulate_next(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
+void x86_step_over(struct axvm_vcpu *vcpu, unsigned int length);
+
+/* vcpu->arch.emul; for the backend's vcpu_init() and vcpu_destroy() */
+int x86_emulation_create(struct axvm_vcpu *vcpu);
+void x86_emulation_destroy(struct axvm_vcpu *vcpu);
 
 /*
  * The vCPU's interrupt controller as the backend sees it: devices/lapic.c

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The VMX instructions (SDM Vol. 3C chapter 31). Each has a fault fix-up: when the
+ * hypervisor we borrow VMX from switches it off, they fail instead of raising #UD.
+ *
+ * VMREAD and VMWRITE are for the entry window only (vmx/window.c), where a VMCS of
+ * ours is current; they cannot fail there other than by a wrong field.
+ */
+#ifndef AXVM_VMX_INSN_H
+#define AXVM_VMX_INSN_H
+
+#include <linux/types.h>
+#include <asm/asm.h>
+#include <asm/vmx.h>
+
+/* VMfailInvalid sets CF, VMfailValid sets ZF (SDM Vol. 3C 31.2) */
+#define VMX_INSN(text, ...)						\
+	asm goto("1: " text "\n\t"					\
+		 "jna %l[fail]\n\t"					\
+		 _ASM_EXTABLE(1b, %l[fail])				\
+		 : : __VA_ARGS__ : "cc", "memory" : fail)
+
+/* Each returns false if the instruction failed or faulted */
+
+static inline bool vmx_on(phys_addr_t region)
+{
+	VMX_INSN("vmxon %0", "m" (region));
+	return true;
+fail:
+	return false;
+}
+
+static inline bool vmx_off(void)
+{
+	VMX_INSN("vmxoff", "i" (0));
+	return true;
+fail:
+	return false;
+}
+
+static inline bool vmx_clear(phys_addr_t vmcs)
+{
+	VMX_INSN("vmclear %0", "m" (vmcs));
+	return true;
+fail:
+	return false;
+}
+
+static inline bool vmx_load(phys_addr_t vmcs)
+{
+	VMX_INSN("vmptrld %0", "m" (vmcs));
+	return true;
+fail:
+	return false;
+}
+
+/* The current VMCS, or ~0 if there is none; false only if VMX is off */
+static inline bool vmx_current(phys_addr_t *vmcs)
+{
+	VMX_INSN("vmptrst %0", "m" (*vmcs));
+	return true;
+fail:
+	return false;
+}
+
+static inline bool vmx_write(unsigned long field, unsigned long value)
+{
+	VMX_INSN("vmwrite %1, %0", "r" (field), "rm" (value));
+	return true;
+fail:
+	return false;
+}
+
+static inline unsigned long vmx_read(unsigned long field)
+{
+	unsigned long value = 0;
+
+	asm volatile("1: vmread %1, %0\n"
+		     "2:\n"
+		     _ASM_EXTABLE(1b, 2b)
+		     : "+r" (value) : "r" (field) : "cc");
+	return value;
+}
+
+/* INVEPT and INVVPID take a type and a descriptor (SDM Vol. 3C 29.4.3) */
+struct vmx_inv_desc {
+	u64 id;
+	u64 addr;
+};
+
+#define VMX_INVEPT_CONTEXT	1
+#define VMX_INVVPID_CONTEXT	1
+
+static inline bool vmx_invept(u64 eptp)
+{
+	struct vmx_inv_desc desc = { eptp, 0 };
+
+	VMX_INSN("invept %0, %1", "m" (desc), "r" ((unsigned long)VMX_INVEPT_CONTEXT));
+	return true;
+fail:
+	return false;
+}
+
+static inline bool vmx_invvpid(u16 vpid)
+{
+	struct vmx_inv_desc desc = { vpid, 0 };
+
+	VMX_INSN("invvpid %0, %1", "m" (desc), "r" ((unsigned long)VMX_INVVPID_CONTEXT));
+	return true;
+fail:
+	return false;
+}
+
+#endif /* AXVM_VMX_INSN_H */

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Intel VMX as axvm's backend: the table of its operations, and one entry into the
+ * guest from beginning to end (axvm_arch_run()).
+ *
+ * In this folder: hardware.c (who has VMX), controls.c (what is wanted of it),
+ * window.c (the only place that touches a VMCS), context.c (what the VMCS does not
+ * switch), entry.S (general registers), event.c (interrupts and exceptions),
+ * exits.c (why the guest was left), cr.c and msr.c (registers with rules),
+ * ept.c (guest memory), vcpu.c (a vCPU from outside).
+ */
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <asm/debugreg.h>
+#include <asm/fpu/xcr.h>
+#include <asm/irq_vectors.h>
+#include <asm/mce.h>
+#include <asm/msr.h>
+#include <asm/trapnr.h>
+#include <asm/vmx.h>
+#include <uapi/asm/vmx.h>
+
+#include "../x86/cpuid.h"
+#include "../x86/vcpu.h"
+#include "vmx.h"
+
+/* --- one entry ------------------------------------------------------------------------------------- */
+
+/* Translations that other pCPUs, other vCPUs or unmappings left behind */
+static void drop_stale_translations(struct vmx_vcpu *v)
+{
+	struct axvm_vm *vm = v->vcpu->vm;
+	struct vmx_vm *x = to_vmx_vm(vm);
+	u64 generation = READ_ONCE(vm->s2_generation);
+	int cpu = smp_processor_id();
+
+	if (unlikely(__this_cpu_read(*x->flushed) != generation)) {
+		__this_cpu_write(*x->flushed, generation);
+		vmx_invept(x->eptp);
+	}
+	/* What the guest invalidated elsewhere, it did not invalidate here. */
+	if (unlikely(v->last_cpu != cpu)) {
+		v->last_cpu = cpu;
+		vmx_invvpid(v->vpid);
+	}
+}
+
+/* An NMI or machine check that came while the guest ran is the host's: let it have it now. */
+static void hand_to_host(struct vmx_vcpu *v)
+{
+	u32 info = v->info.intr_info;
+
+	if ((u16)v->info.reason != EXIT_REASON_EXCEPTION_NMI)
+		return;
+	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+		asm volatile("int $2");
+	else if ((info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
+		asm volatile("int $18");
+}
+
+/* XCR0 holds the guest's value in the guest only: the host's XSAVE needs the host's. */
+static int enter(struct vmx_vcpu *v)
+{
+	struct axvm_x86_regs *regs = &v->vcpu->arch.state.regs;
+	u64 host_xcr0 = vmx_host_xcr0, xcr0 = regs->xcr0;
+	int failed;
+
+	if (xcr0 != host_xcr0)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, xcr0);
+	failed = vmx_enter(regs, v->launched, vmx_verw);
+	if (xcr0 != host_xcr0)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, host_xcr0);
+	return failed;
+}
+
+/* The instruction error of a VMfail (SDM Vol. 3C 31.4), or that VMX is off */
+static int entry_failed(struct vmx_vcpu *v, struct axvm_exit *exit, int how)
+{
+	if (how == 2)
+		return -ENODEV;
+	*exit = (struct axvm_exit){ .type = AXVM_X_FAIL_ENTRY, .addr = vmx_read(VM_INSTRUCTION_ERROR) };
+	v->vcpu->arch.state.dirty = X86_ALL & ~(X86_GPRS);
+	return 0;
+}
+
+/* The window: interrupts are off. 2: an exit was read; else as axvm_arch_run() */
+static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	int failed;
+
+	if (unlikely(!vmx_window_open(v)))
+		return -ENODEV;
+	vmx_write_host_state(v);
+	if (unlikely(!v->initialised)) {
+		vmx_write_controls(v);
+		v->initialised = true;
+	}
+	drop_stale_translations(v);
+	vmx_inject_pending(v);
+	vmx_window_flush(v);
+	vmx_mitigate_enter(v);
+
+	failed = enter(v);
+	if (likely(!failed)) {
+		v->launched = true;
+		vmx_read_exit(v);
+	} else {
+		failed = entry_failed(v, exit, failed);
+		vmx_window_close(v);
+		return failed;
+	}
+	vmx_window_close(v);
+	hand_to_host(v);
+	return 2;
+}
+
+/* INIT and SIPI (SDM Vol. 3A 9.4). True: the vCPU may run */
+static bool started(struct vmx_vcpu *v)
+{
+	struct axvm_vcpu *vcpu = v->vcpu;
+	int vector;
+
+	if (unlikely(atomic_xchg(&vcpu->arch.init_pending, 0))) {
+		x86_get(vcpu, X86_ALL);
+		x86_reset_regs(vcpu, true);
+		v->event = 0;
+		axvm_lapic_reset(vcpu);
+		v->idle = vcpu->id ? X86_WAITS_SIPI : X86_RUNS;
+	}
+	vector = atomic_xchg(&vcpu->arch.sipi_vector, -1);
+	if (v->idle != X86_WAITS_SIPI)
+		return true;
+	if (vector < 0)
+		return false;
+	x86_start_at(vcpu, vector);
+	v->idle = X86_RUNS;
+	return true;
+}
+
+static bool needs_start(struct vmx_vcpu *v)
+{
+	return v->idle || atomic_read(&v->vcpu->arch.init_pending) ||
+	       atomic_read(&v->vcpu->arch.sipi_vector) >= 0;
+}
+
+int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
+{
+	struct vmx_vcpu *v = to_vmx(vcpu);
+	int ret = 1;
+
+	if (unlikely(needs_start(v)) && !started(v)) {
+		*exit = (struct axvm_exit){ .type = AXVM_X_HALT };
+		return 0;
+	}
+	vmx_fpu_enter(v);
+	local_irq_disable();
+	if (likely(axvm_vcpu_enter_guest(vcpu))) {
+		ret = enter_in_window(v, exit);
+		axvm_vcpu_leave_guest(vcpu);
+	}
+	if (unlikely(hw_breakpoint_active()))
+		hw_breakpoint_restore();
+	local_irq_enable();
+	vmx_fpu_leave(v);
+	if (unlikely(ret < 2))
+		return ret;
+	vcpu->stats.exits++;
+	return vmx_handle_exit(v, exit);
+}
+
+/* --- answers to exits ----------------------------------------------------------------------------------- */
+
+static void vmx_set_gpr(struct axvm_vcpu *vcpu, const struct axvm_exit *exit, u64 value)
+{
+	struct axvm_x86_regs *regs = &vcpu->arch.state.regs;
+
+	if (exit->type == AXVM_X_SYSREG_READ) {
+		regs->gpr[AXVM_X86_RAX] = (u32)value;
+		regs->gpr[AXVM_X86_RDX] = value >> 32;
+		return;
+	}
+	x86_write_gpr(vcpu, exit->reg, exit->reg_width, value);
+}
+
+static void vmx_finish(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
+{
+	x86_step_over(vcpu, vcpu->arch.insn_len);
+}
+
+static void vmx_fault(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
+{
+	vmx_gp(to_vmx(vcpu));
+}
+
+static void vmx_hypercall_done(struct axvm_vcpu *vcpu, u64 result)
+{
+	vcpu->arch.state.regs.gpr[AXVM_X86_RAX] = result;
+	x86_step_over(vcpu, vcpu->arch.insn_len);
+}
+
+static int vmx_mmio_decode(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
+{
+	return x86_emulate_mmio(vcpu, exit->addr, exit);
+}
+
+static int vmx_inject_vector(struct axvm_vcpu *vcpu, u32 irq)
+{
+	if (irq < 16 || irq > 255)
+		return -EINVAL;
+	return axvm_lapic_inject(vcpu, irq);
+}
+
+static void vmx_vcpu_load(struct axvm_vcpu *vcpu)
+{
+	vmx_load_context(to_vmx(vcpu));
+}
+
+static void vmx_vcpu_put(struct axvm_vcpu *vcpu)
+{
+	vmx_put_context(to_vmx(vcpu));
+}
+
+static int vmx_get_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 *value)
+{
+	return reg >> 32 ? -ENOENT : vmx_get_msr(vcpu, reg, value);
+}
+
+static int vmx_set_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 value)
+{
+	return reg >> 32 ? -ENOENT : vmx_set_msr(vcpu, reg, value);
+}
+
+/* --- VMs and the module ------------------------------------------------------------------------------------ */
+
+static int vmx_vm_init(struct axvm_vm *vm)
+{
+	int ret;
+
+	vm->backend = kzalloc(sizeof(struct vmx_vm), GFP_KERNEL_ACCOUNT);
+	if (!vm->backend)
+		return -ENOMEM;
+	/* Guest time starts with the VM. */
+	vm->arch.tsc_offset = -rdtsc();
+	ret = vmx_ept_init(vm);
+	if (ret)
+		kfree(vm->backend);
+	return ret;
+}
+
+static void vmx_vm_destroy(struct axvm_vm *vm)
+{
+	vmx_ept_destroy(vm);
+	kfree(vm->backend);
+}
+
+static void init_sizes(void)
+{
+	struct axvm_backend *ops = &axvm_arch_backend;
+	u32 phys_bits = boot_cpu_data.x86_phys_bits;
+
+	ops->gpa_bits = min(phys_bits, 48U);	/* four levels of EPT */
+	ops->page_sizes = PAGE_SIZE;
+	if (vmx_caps.ept_vpid & VMX_EPT_2MB_PAGE_BIT)
+		ops->page_sizes |= PMD_SIZE;
+	if (vmx_caps.ept_vpid & VMX_EPT_1GB_PAGE_BIT)
+		ops->page_sizes |= PUD_SIZE;
+	ops->fpu_size = vmx_fpu_size();
+}
+
+static int vmx_init(void)
+{
+	struct x86_cpuid_limits limits;
+	struct axvm_reason unused;
+	int ret;
+
+	ret = vmx_hardware_init();
+	if (ret)
+		return ret;
+	ret = vmx_bitmaps_init();
+	if (ret) {
+		vmx_hardware_exit();
+		return ret;
+	}
+	if (vmx_probe_cpu(&unused))
+		return 0;	/* loaded, to say why not */
+	vmx_host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	vmx_guest_xfeatures = vmx_xfeatures();
+	limits.xfeatures = vmx_guest_xfeatures;
+	limits.rdtscp = vmx_caps.cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP;
+	limits.invpcid = vmx_caps.cpu2 & SECONDARY_EXEC_ENABLE_INVPCID;
+	x86_cpuid_init(&limits);
+	vmx_mitigations_init();
+	init_sizes();
+	return 0;
+}
+
+static void vmx_exit(void)
+{
+	vmx_bitmaps_exit();
+	vmx_hardware_exit();
+}
+
+struct axvm_backend axvm_arch_backend = {
+	.name = "vmx",
+	.arch = AXVM_ARCH_X86_64,
+	.regs_size = sizeof(struct axvm_x86_regs),
+	.init = vmx_init,
+	.exit = vmx_exit,
+	.probe = vmx_probe,
+	.borrowed = vmx_borrowed,
+	.hw_get = vmx_hw_get,
+	.hw_put = vmx_hw_put,
+	.vm_init = vmx_vm_init,
+	.vm_destroy = vmx_vm_destroy,
+	.vcpu_init = vmx_vcpu_init,
+	.vcpu_destroy = vmx_vcpu_destroy,
+	.vcpu_reset = vmx_vcpu_reset,
+	.load = vmx_vcpu_load,
+	.put = vmx_vcpu_put,
+	.next = x86_emulate_next,
+	.set_gpr = vmx_set_gpr,
+	.mmio_decode = vmx_mmio_decode,
+	.finish = vmx_finish,
+	.fault = vmx_fault,
+	.hypercall_done = vmx_hypercall_done,
+	.interruptible = vmx_interruptible,
+	.inject = vmx_inject_vector,
+	.get_regs = vmx_get_regs,
+	.set_regs = vmx_set_regs,
+	.get_sysreg = vmx_get_sysreg,
+	.set_sysreg = vmx_set_sysreg,
+	.get_fpu = vmx_get_fpu,
+	.set_fpu = vmx_set_fpu,
+	.s2_topup = vmx_ept_topup,
+	.s2_map = vmx_ept_map,
+	.s2_unmap = vmx_ept_unmap,
+};

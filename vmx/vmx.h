@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The VMX backend's own structures.
+ *
+ * The VMCS of a vCPU is touched in the *entry window* only: interrupts off, between
+ * vmx_window_open() and vmx_window_close(), which put back the VMCS that was current
+ * before, KVM's perhaps. Everything else works on the cached registers of
+ * x86/arch.h and the fields here; the window flushes them in and refills them out.
+ * So it does not matter who else uses VMX on this CPU between two windows.
+ */
+#ifndef AXVM_VMX_VMX_H
+#define AXVM_VMX_VMX_H
+
+#include <linux/types.h>
+
+#include "../x86/x86.h"
+#include "insn.h"
+
+/**
+ * struct vmx_caps - what this CPU's VMX can do, and the control words chosen for it
+ * @basic: IA32_VMX_BASIC
+ * @ept_vpid: IA32_VMX_EPT_VPID_CAP
+ * @pin: pin-based controls
+ * @cpu: primary processor-based controls
+ * @cpu2: secondary ones
+ * @entry: VM-entry controls
+ * @exit: VM-exit controls
+ * @cr0_fixed1: CR0 bits that are 1 in VMX operation (SDM Vol. 3D A.7), less PE and PG
+ *              (unrestricted guest)
+ * @cr4_fixed1: CR4 bits that are 1 (A.8)
+ * @cr4_allowed: CR4 bits that may be 1
+ */
+struct vmx_caps {
+	u64 basic;
+	u64 ept_vpid;
+	u32 pin;
+	u32 cpu;
+	u32 cpu2;
+	u32 entry;
+	u32 exit;
+	u64 cr0_fixed1;
+	u64 cr4_fixed1;
+	u64 cr4_allowed;
+};
+
+extern struct vmx_caps vmx_caps;
+
+/**
+ * struct vmx_vm - VMX's part of a VM
+ * @root: top EPT table
+ * @eptp: EPT pointer (SDM Vol. 3C 25.6.11)
+ * @flushed: per pCPU: the vm->s2_generation whose stale translations are gone there
+ */
+struct vmx_vm {
+	u64 *root;
+	u64 eptp;
+	u64 __percpu *flushed;
+};
+
+/* Pages that one fault may need: a table for each level below the root, in 5-level EPT */
+#define VMX_POOL_PAGES	4
+
+/**
+ * struct vmx_host - what of the host a vCPU displaces between load and put
+ * @fs_base: user's FS base
+ * @gs_base: user's GS base (MSR_KERNEL_GS_BASE while in the kernel)
+ * @fs: selector
+ * @gs: selector
+ * @ds: selector
+ * @es: selector
+ * @ldt: selector
+ * @star: MSR_STAR
+ * @lstar: MSR_LSTAR
+ * @cstar: MSR_CSTAR
+ * @sfmask: MSR_SYSCALL_MASK
+ * @tsc_aux: MSR_TSC_AUX
+ */
+struct vmx_host {
+	u64 fs_base;
+	u64 gs_base;
+	u16 fs;
+	u16 gs;
+	u16 ds;
+	u16 es;
+	u16 ldt;
+	u64 star;
+	u64 lstar;
+	u64 cstar;
+	u64 sfmask;
+	u64 tsc_aux;
+};
+
+/**
+ * struct vmx_exit_info - what the hardware said of the last exit; read in the window
+ * @reason: exit reason (SDM Vol. 3C 25.9.1)
+ * @qualification: exit qualification
+ * @intr_info: VM-exit interruption information
+ * @intr_error: its error code
+ * @insn_len: VM-exit instruction length
+ * @insn_info: VM-exit instruction information
+ * @gpa: guest-physical address, for EPT violations
+ * @vectoring: IDT-vectoring information
+ * @vectoring_error: its error code
+ */
+struct vmx_exit_info {
+	u32 reason;
+	u32 intr_info;
+	u32 intr_error;
+	u32 insn_len;
+	u32 insn_info;
+	u64 qualification;
+	u64 gpa;
+	u32 vectoring;
+	u32 vectoring_error;
+};
+
+/**
+ * struct vmx_vcpu - VMX's part of a vCPU; its own thread's, or under vcpu->lock
+ * @vcpu: the vCPU
+ * @vmcs: its VMCS
+ * @vmcs_pa: physical address
+ * @other_vmcs: in the window: what was current before
+ * @launched: VMLAUNCH was done since the last VMCLEAR
+ * @initialised: control fields are written
+ * @last_cpu: pCPU of the last entry, -1 before
+ * @host_stale: host-state fields want writing (the vCPU was loaded on a pCPU)
+ * @vpid: virtual processor id, from 1
+ * @host_cr3: HOST_CR3 as last written
+ * @host_cr4: HOST_CR4 as last written
+ * @cpu_controls: primary controls wanted (windows open and close)
+ * @cpu_controls_written: as last written
+ * @entry_controls: VM-entry controls wanted (IA-32e mode guest)
+ * @entry_written: as last written
+ * @info: the last exit
+ * @event: VM-entry interruption information to deliver next, 0: none
+ * @event_error: its error code
+ * @event_len: its instruction length (software interrupts)
+ * @idle: 0 runs; AXVM mp_state values of uapi: 1 waits for SIPI, 2 halted
+ * @dr_loaded: guest's DR0-3 and DR6 are in the CPU
+ * @host: displaced host state
+ * @star: guest's MSR_STAR
+ * @lstar: guest's MSR_LSTAR
+ * @cstar: guest's MSR_CSTAR
+ * @sfmask: guest's MSR_SYSCALL_MASK
+ * @kernel_gs_base: guest's MSR_KERNEL_GS_BASE, while not loaded
+ * @tsc_aux: guest's IA32_TSC_AUX
+ * @sysenter_cs: guest's IA32_SYSENTER_CS
+ * @sysenter_esp: guest's IA32_SYSENTER_ESP
+ * @sysenter_eip: guest's IA32_SYSENTER_EIP
+ * @pat: guest's IA32_PAT
+ * @debugctl: guest's IA32_DEBUGCTL
+ * @msrs_dirty: the five above are to be written to the VMCS
+ * @pdpte: PDPTEs to be written if @pdptes_dirty (PAE paging switched on)
+ * @pdptes_dirty: see @pdpte
+ * @fpu: guest's XSAVE image
+ * @pool: spare pages for EPT tables
+ * @nr_pool: how many
+ */
+struct vmx_vcpu {
+	struct axvm_vcpu *vcpu;
+	void *vmcs;
+	phys_addr_t vmcs_pa;
+	phys_addr_t other_vmcs;
+	bool launched;
+	bool initialised;
+	int last_cpu;
+	bool host_stale;
+	u16 vpid;
+	u64 host_cr3;
+	u64 host_cr4;
+	u32 cpu_controls;
+	u32 cpu_controls_written;
+	u32 entry_controls;
+	u32 entry_written;
+
+	struct vmx_exit_info info;
+	u32 event;
+	u32 event_error;
+	u32 event_len;
+	u32 idle;
+	bool dr_loaded;
+
+	struct vmx_host host;
+	u64 star;
+	u64 lstar;
+	u64 cstar;
+	u64 sfmask;
+	u64 kernel_gs_base;
+	u64 tsc_aux;
+	u64 sysenter_cs;
+	u64 sysenter_esp;
+	u64 sysenter_eip;
+	u64 pat;
+	u64 debugctl;
+	bool msrs_dirty;
+	u64 pdpte[4];
+	bool pdptes_dirty;
+
+	struct xregs_state *fpu;
+	struct page *pool[VMX_POOL_PAGES];
+	unsigned int nr_pool;
+};
+
+static inline struct vmx_vcpu *to_vmx(struct axvm_vcpu *vcpu)
+{
+	return vcpu->backend;
+}
+
+static inline struct vmx_vm *to_vmx_vm(struct axvm_vm *vm)
+{
+	return vm->backend;
+}
+
+/* vmx/hardware.c: who has VMX */
+int vmx_hardware_init(void);
+void vmx_hardware_exit(void);
+int vmx_probe_cpu(struct axvm_reason *why);
+int vmx_probe(struct axvm_reason *why);
+bool vmx_borrowed(void);
+int vmx_hw_get(struct axvm_reason *why);
+void vmx_hw_put(void);
+
+/* vmx/controls.c: control fields */
+int vmx_controls_init(struct axvm_reason *why);
+int vmx_bitmaps_init(void);
+void vmx_bitmaps_exit(void);
+void vmx_write_controls(struct vmx_vcpu *v);
+
+/* vmx/window.c: the entry window */
+bool vmx_window_open(struct vmx_vcpu *v);
+void vmx_window_close(struct vmx_vcpu *v);
+void vmx_window_flush(struct vmx_vcpu *v);
+void vmx_window_refill(struct vmx_vcpu *v, u32 groups);
+void vmx_refill(struct axvm_vcpu *vcpu, u32 groups);
+void vmx_forget(struct vmx_vcpu *v);
+
+/* In the window: the cached registers, refilled directly */
+static inline const struct axvm_x86_regs *vmx_window_regs(struct vmx_vcpu *v, u32 groups)
+{
+	struct x86_state *state = &v->vcpu->arch.state;
+
+	if (groups & ~state->valid)
+		vmx_window_refill(v, groups & ~state->valid);
+	return &state->regs;
+}
+
+/* vmx/context.c: host and guest context around runs */
+void vmx_load_context(struct vmx_vcpu *v);
+void vmx_put_context(struct vmx_vcpu *v);
+void vmx_write_host_state(struct vmx_vcpu *v);
+void vmx_fpu_enter(struct vmx_vcpu *v);
+void vmx_fpu_leave(struct vmx_vcpu *v);
+void vmx_load_debug(struct vmx_vcpu *v);
+u32 vmx_fpu_size(void);
+u64 vmx_xfeatures(void);
+extern u64 vmx_guest_xfeatures;
+extern u64 vmx_host_xcr0;
+
+/* vmx/mitigations.c: what the running kernel does against CPU bugs for KVM's guests */
+void vmx_mitigations_init(void);
+void vmx_mitigate_load(struct vmx_vcpu *v);
+void vmx_mitigate_forget(struct vmx_vcpu *v);
+void vmx_mitigate_enter(struct vmx_vcpu *v);
+extern bool vmx_verw;
+
+/* vmx/entry.S */
+int vmx_enter(struct axvm_x86_regs *regs, bool launched, bool verw);
+extern char vmx_exit_point[];
+
+/* vmx/exits.c */
+int vmx_handle_exit(struct vmx_vcpu *v, struct axvm_exit *exit);
+void vmx_read_exit(struct vmx_vcpu *v);
+
+/* vmx/event.c: events into the guest */
+void vmx_inject_pending(struct vmx_vcpu *v);
+void vmx_requeue_event(struct vmx_vcpu *v);
+bool vmx_interruptible(struct axvm_vcpu *vcpu);
+
+/* vmx/ept.c */
+int vmx_ept_init(struct axvm_vm *vm);
+void vmx_ept_destroy(struct axvm_vm *vm);
+int vmx_ept_topup(struct axvm_vcpu *vcpu);
+void vmx_ept_drain(struct vmx_vcpu *v);
+int vmx_ept_map(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift, u32 prot);
+bool vmx_ept_unmap(struct axvm_vm *vm, u64 gpa, u64 length);
+
+/* vmx/vcpu.c */
+int vmx_vcpu_init(struct axvm_vcpu *vcpu);
+void vmx_vcpu_destroy(struct axvm_vcpu *vcpu);
+void vmx_vcpu_reset(struct axvm_vcpu *vcpu);
+int vmx_get_regs(struct axvm_vcpu *vcpu, void *regs);
+int vmx_set_regs(struct axvm_vcpu *vcpu, const void *regs);
+int vmx_get_fpu(struct axvm_vcpu *vcpu, void *buf);
+int vmx_set_fpu(struct axvm_vcpu *vcpu, const void *buf);
+
+/* vmx/msr.c: MSRs that are the backend's to keep */
+int vmx_get_msr(struct axvm_vcpu *vcpu, u32 msr, u64 *value);
+int vmx_set_msr(struct axvm_vcpu *vcpu, u32 msr, u64 value);
+
+/* vmx/cr.c: control registers and debug registers */
+int vmx_set_cr0(struct vmx_vcpu *v, u64 value);
+int vmx_set_cr4(struct vmx_vcpu *v, u64 value);
+int vmx_set_efer(struct vmx_vcpu *v, u64 value);
+int vmx_exit_cr_access(struct vmx_vcpu *v, struct axvm_exit *exit);
+int vmx_exit_dr_access(struct vmx_vcpu *v, struct axvm_exit *exit);
+int vmx_exit_xsetbv(struct vmx_vcpu *v, struct axvm_exit *exit);
+
+/* Steps over the instruction that exited */
+static inline void vmx_skip(struct vmx_vcpu *v)
+{
+	v->vcpu->arch.insn_len = v->info.insn_len;
+	x86_step_over(v->vcpu, v->info.insn_len);
+}
+
+/* Queue #GP(0) or #UD; return 1: enter again */
+int vmx_gp(struct vmx_vcpu *v);
+int vmx_ud(struct vmx_vcpu *v);
+
+#endif /* AXVM_VMX_VMX_H */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Power-on state: see vcpu.c. */
+#ifndef AXVM_X86_VCPU_H
+#define AXVM_X86_VCPU_H
+
+#include <linux/types.h>
+
+struct axvm_vcpu;
+
+/* axvm_x86_regs.mp_state */
+#define X86_RUNS	0
+#define X86_WAITS_SIPI	1
+#define X86_HALTED	2
+
+void x86_reset_regs(struct axvm_vcpu *vcpu, bool init);
+void x86_write_gpr(struct axvm_vcpu *vcpu, unsigned int reg, unsigned int width, u64 value);
+void x86_start_at(struct axvm_vcpu *vcpu, u8 vector);
+
+#endif /* AXVM_X86_VCPU_H */
