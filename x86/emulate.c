@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Instructions that touch a device's memory, or move strings between ports and memory:
+ * what the backend calls.
+ *
+ * A plain load or store becomes one access in struct axvm_exit, and the backend does the
+ * rest. All others go through stages (emulate_stages.c), which stop at each access to a
+ * device until the core has answered it. Operands in memory are all translated first,
+ * so that a fault comes before anything was done; results are committed last.
+ *
+ * Not done here, #UD instead: what the decoder does not know, and INS and OUTS whose
+ * port made no exit. #GP instead: an access to a device that crosses a page, which
+ * would be two accesses.
+ *
+ * The bytes at RIP are read after the exit, when another vCPU may have changed them: the
+ * access is made only if it is the one that the hardware reported, or if the guest's
+ * page tables allow it now.
+ *
+ * Owns: vcpu->arch.emul. No locks: the vCPU's own thread.
+ */
+#include <linux/slab.h>
+
+#include <asm/debugreg.h>
+
+#include "alu.h"
+#include "emulate.h"
+
+/* --- what instructions do beside their work ---------------------------------- */
+
+int x86_inject(struct axvm_vcpu *vcpu, const struct x86_exception *exc)
+{
+	x86_queue_exception(vcpu, exc);
+	return X86_DONE;
+}
+
+int x86_inject_fault(struct axvm_vcpu *vcpu, u8 vector)
+{
+	struct x86_exception exc;
+
+	x86_fault(x86_get(vcpu, X86_CRS), vector, &exc);
+	return x86_inject(vcpu, &exc);
+}
+
+/* Single step: a trap after the instruction, or after a repetition of it */
+void x86_trap_step(struct axvm_vcpu *vcpu)
+{
+	struct x86_exception exc = { .vector = X86_TRAP_DB };
+
+	if (likely(!(x86_get(vcpu, X86_RIP)->rflags & X86_EFLAGS_TF)))
+		return;
+	x86_change(vcpu, X86_DEBUG)->dr[6] |= DR_STEP;
+	x86_queue_exception(vcpu, &exc);
+}
+
+/**
+ * x86_step_over() - an instruction was done for the guest: go to the next
+ * @vcpu: the vCPU; its own thread
+ * @length: bytes of the instruction
+ *
+ * Ends what lasts for one instruction (the shadow of STI and MOV SS, RF), and traps if
+ * the guest single-steps.
+ */
+void x86_step_over(struct axvm_vcpu *vcpu, unsigned int length)
+{
+	const struct axvm_x86_regs *now = x86_get(vcpu, X86_CRS | X86_CODE | X86_INTR);
+	struct axvm_x86_regs *regs = x86_change(vcpu, X86_RIP);
+
+	regs->rip += length;
+	if (x86_code_bits(now) != 64)
+		regs->rip = (u32)regs->rip;
+	regs->rflags &= ~(u64)X86_EFLAGS_RF;
+	if (now->interruptibility & X86_SHADOW)
+		x86_change(vcpu, X86_INTR)->interruptibility &= ~X86_SHADOW;
+	x86_trap_step(vcpu);
+}
+
+/* --- device memory ----------------------------------------------------------- */
+
+static int undefined(struct axvm_vcpu *vcpu, const u8 *bytes, u64 rip)
+{
+	pr_debug_ratelimited("axvm: vm %u vcpu %u: cannot emulate %*ph at 0x%llx\n", vcpu->vm->id,
+			     vcpu->id, X86_MAX_INSN, bytes, rip);
+	return x86_inject_fault(vcpu, X86_TRAP_UD);
+}
+
+/* The bytes at RIP, decoded. X86_GO_ON; X86_DONE: a fault was queued; errno. */
+static int fetch(struct axvm_vcpu *vcpu, struct x86_insn *insn)
+{
+	const struct axvm_x86_regs *regs = x86_get(vcpu, X86_FETCH_GROUPS);
+	unsigned int avail, bits = x86_code_bits(regs);
+	u8 bytes[X86_INSN_BUFFER] = {};
+	struct x86_exception exc;
+	u64 linear = regs->rip;
+	int ret;
+
+	if (unlikely(bits != 64))
+		linear = (u32)(linear + regs->seg[AXVM_X86_CS].base);
+	avail = min_t(unsigned int, X86_MAX_INSN, PAGE_SIZE - offset_in_page(linear));
+	ret = x86_gva_fetch(vcpu, linear, bytes, avail, &exc);
+	if (likely(!ret)) {
+		ret = x86_decode(insn, bytes, avail, bits);
+		if (likely(!ret))
+			return X86_GO_ON;
+		if (ret == -EINVAL || avail == X86_MAX_INSN)
+			return undefined(vcpu, bytes, regs->rip);
+		/* It goes on in the next page */
+		linear += avail;
+		if (bits != 64)
+			linear = (u32)linear;
+		ret = x86_gva_fetch(vcpu, linear, bytes + avail, X86_MAX_INSN - avail, &exc);
+	}
+	if (ret > 0)
+		return x86_inject(vcpu, &exc);
+	if (ret < 0)
+		return ret;
+	if (x86_decode(insn, bytes, X86_MAX_INSN, bits))
+		return undefined(vcpu, bytes, regs->rip);
+	return X86_GO_ON;
+}
+
+/* Is it the access that the hardware reported, as far as that can be seen without a walk? */
+static bool is_reported(struct axvm_vcpu *vcpu, const struct x86_insn *insn, u64 gpa, u32 access)
+{
+	u64 linear = x86_effective_address(vcpu, insn);
+
+	if (insn->seg >= AXVM_X86_FS || x86_code_bits(x86_get(vcpu, X86_CRS | X86_CODE)) != 64)
+		linear += x86_get(vcpu, X86_SEGS)->seg[insn->seg].base;
+	return insn->access == access && offset_in_page(linear ^ gpa) == 0 &&
+	       offset_in_page(gpa) + insn->width <= PAGE_SIZE;
+}
+
+/* One access, which the backend finishes: struct axvm_exit says it all */
+static int plain_access(struct axvm_vcpu *vcpu, const struct x86_insn *insn, u64 gpa,
+			struct axvm_exit *exit)
+{
+	u64 value;
+
+	vcpu->arch.insn_len = insn->length;
+	exit->addr = gpa;
+	exit->width = insn->width;
+	exit->more = false;
+	if (insn->form == X86_REG_MEM) {
+		exit->type = AXVM_X_MMIO_READ;
+		exit->reg = insn->reg;
+		exit->reg_width = insn->reg_width;
+		exit->sign_extend = insn->sign_extend;
+		return X86_ACCESS;
+	}
+	exit->type = AXVM_X_MMIO_WRITE;
+	if (insn->form == X86_MEM_IMM)
+		value = insn->imm;
+	else
+		value = x86_get_reg(vcpu, insn->reg) >> insn->reg_shift;
+	exit->data = value & x86_mask(insn->width);
+	return X86_ACCESS;
+}
+
+static bool lies_in_page(const struct x86_operand *operand, u8 place, u64 gpa)
+{
+	if (place == X86_NOWHERE)
+		return false;
+	if (((operand->gpa[0] ^ gpa) & PAGE_MASK) == 0)
+		return true;
+	return operand->split && ((operand->gpa[1] ^ gpa) & PAGE_MASK) == 0;
+}
+
+/**
+ * x86_emulate_mmio() - the guest touched memory that is a device's
+ * @vcpu: the vCPU; its own thread
+ * @gpa: the address
+ * @exit: @exit->access: AXVM_ACCESS_*, as the hardware reported it. Filled in: a plain
+ *        load or store without @more, vcpu->arch.insn_len set for the backend's finish();
+ *        or the first access of several.
+ *
+ * Context: may sleep.
+ * Return: 0: @exit is filled; 1: enter the guest (a fault was queued, or what lies at RIP
+ * is not any more what made the access); errno: the launcher took memory away.
+ */
+int x86_emulate_mmio(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit)
+{
+	struct x86_emulation *e = vcpu->arch.emul;
+	struct x86_insn *insn = &e->insn;
+	int ret;
+
+	ret = fetch(vcpu, insn);
+	if (unlikely(ret != X86_GO_ON))
+		return ret;
+	/* The core gives a load's value to a whole register, not to AH */
+	if (likely(insn->op == X86_MOV && !(insn->form == X86_REG_MEM && insn->reg_shift)) &&
+	    likely(is_reported(vcpu, insn, gpa, exit->access)))
+		return plain_access(vcpu, insn, gpa, exit);
+
+	/* Hardware has done the port's part of it, and checked whether it may */
+	if (insn->op == X86_INS || insn->op == X86_OUTS)
+		return x86_inject_fault(vcpu, X86_TRAP_UD);
+	ret = x86_emulate_start(vcpu);
+	if (ret != X86_GO_ON)
+		return ret;
+	if (!lies_in_page(&e->source, e->place[0], gpa) &&
+	    !lies_in_page(&e->destination, e->place[1], gpa))
+		return X86_DONE;
+	return x86_emulate_stages(vcpu, exit);
+}
+
+/* --- string I/O -------------------------------------------------------------- */
+
+/**
+ * x86_emulate_string_io() - INS or OUTS, with or without REP
+ * @vcpu: the vCPU; its own thread; vcpu->arch.insn_len is the instruction's length
+ * @port: port
+ * @width: 1, 2 or 4
+ * @in: INS
+ * @rep: with a REP prefix
+ * @addr_size: address size in bytes: 2, 4 or 8
+ * @seg: OUTS: segment of the source, AXVM_X86_ES to AXVM_X86_GS
+ * @exit: filled with the first access
+ *
+ * Context: may sleep.
+ * Return: as x86_emulate_next().
+ */
+int x86_emulate_string_io(struct axvm_vcpu *vcpu, u16 port, unsigned int width, bool in, bool rep,
+			  unsigned int addr_size, unsigned int seg, struct axvm_exit *exit)
+{
+	struct x86_emulation *e = vcpu->arch.emul;
+	int ret;
+
+	e->insn = (struct x86_insn) {
+		.op = in ? X86_INS : X86_OUTS, .form = X86_STRING,
+		.access = in ? AXVM_ACCESS_WRITE : AXVM_ACCESS_READ,
+		.length = vcpu->arch.insn_len, .width = width, .reg_width = width,
+		.rep = rep ? X86_REPE : 0, .addr_size = addr_size, .seg = seg,
+		.base = X86_NO_REG, .index = X86_NO_REG,
+	};
+	e->port = port;
+	ret = x86_emulate_start(vcpu);
+	return ret == X86_GO_ON ? x86_emulate_stages(vcpu, exit) : ret;
+}
+
+/* --- both -------------------------------------------------------------------- */
+
+/**
+ * x86_emulate_next() - the access that x86_emulate_* asked for was made
+ * @vcpu: the vCPU; its own thread
+ * @exit: that access, a read's value in @exit->data; filled with the next one
+ *
+ * Context: may sleep.
+ * Return: 0: @exit is the instruction's next access; 1: nothing more to do, enter the guest
+ * (the instruction is done, or faults, or is interrupted between two repetitions); errno.
+ */
+int x86_emulate_next(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
+{
+	struct x86_emulation *e = vcpu->arch.emul;
+
+	if (e->answer)
+		*e->answer = exit->data & x86_mask(e->insn.width);
+	e->answer = NULL;
+	return x86_emulate_stages(vcpu, exit);
+}
+
+/**
+ * x86_emulation_create() - make vcpu->arch.emul
+ * @vcpu: a vCPU that is being made
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int x86_emulation_create(struct axvm_vcpu *vcpu)
+{
+	vcpu->arch.emul = kzalloc(sizeof(*vcpu->arch.emul), GFP_KERNEL_ACCOUNT);
+	return vcpu->arch.emul ? 0 : -ENOMEM;
+}
+
+void x86_emulation_destroy(struct axvm_vcpu *vcpu)
+{
+	kfree(vcpu->arch.emul);
+	vcpu->arch.emul = NULL;
+}
