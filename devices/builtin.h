@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The device types that axvm.ko brings: one line a model. devices/types.c registers them. */
+/*
+ * The device types that axvm.ko brings: one line a model. The folder of the
+ * architecture (x86/devices.c) says which it has; devices/types.c registers them.
+ */
 #ifndef AXVM_DEVICES_BUILTIN_H
 #define AXVM_DEVICES_BUILTIN_H
 
@@ -14,5 +17,8 @@ extern struct axvm_device_type axvm_rtc_cmos_type;
 extern struct axvm_device_type axvm_acpi_pm_type;
 extern struct axvm_device_type axvm_pc_reset_type;
 extern struct axvm_device_type axvm_debug_exit_type;
+
+extern struct axvm_device_type *const axvm_builtin_types[];
+extern const unsigned int axvm_nr_builtin_types;
 
 #endif /* AXVM_DEVICES_BUILTIN_H */

@@ -12,7 +12,7 @@
 #include "device.h"
 
 #define AXVM_MAX_DEVICES	1024
-#define AXVM_LATENCY_BUCKETS	24	/* bucket n: below 2^n cycles of get_cycles() */
+#define AXVM_LATENCY_BUCKETS	32	/* bucket n: below 2^(n+1) cycles of get_cycles() */
 
 /**
  * struct axvm_region_stats - what one CPU counted of a region
@@ -31,32 +31,36 @@ struct axvm_region_stats {
 /**
  * struct axvm_region - a range of addresses that a device answers
  * @dev: the device
- * @bus: address space
- * @index: which of the device's regions
  * @base: first address
  * @last: last address (inclusive: a region may end at the top of the space)
+ * @length: how many addresses
  * @stats: per-CPU counters
+ * @index: which of the device's regions
+ * @bus: address space
  */
 struct axvm_region {
 	struct axvm_device *dev;
-	enum axvm_bus bus;
-	unsigned int index;
 	u64 base;
 	u64 last;
+	u64 length;
 	struct axvm_region_stats __percpu *stats;
+	unsigned int index;
+	enum axvm_bus bus;
 };
 
 /**
- * struct axvm_bus_map - all regions of one address space, sorted; replaced whole
- * @rcu: freed after readers left
- * @nr: entries
- * @region: first and last address beside the region, so that a search touches one array
+ * struct axvm_bus_map - all regions of one address space; replaced whole
+ * @nr: regions
+ * @recent: per CPU, the region that was found last
+ * @entry: sorted
+ * @entry.base: region->base, beside the others for the search
+ * @entry.region: the region
  */
 struct axvm_bus_map {
 	unsigned int nr;
+	const struct axvm_region *__percpu *recent;
 	struct {
 		u64 base;
-		u64 last;
 		struct axvm_region *region;
 	} entry[];
 };
@@ -103,7 +107,14 @@ int axvm_devices_handle_sysreg_read(struct axvm_vm *vm, struct axvm_vcpu *vcpu, 
 int axvm_devices_handle_sysreg_write(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u64 reg,
 				     u64 value);
 
+/* devices/regions.c */
+int axvm_regions_publish(struct axvm_device *dev, bool with);
+void axvm_regions_free(struct axvm_device *dev);
+void axvm_regions_hide_all(struct axvm_vm *vm);
+
 /* devices/types.c: the list of registered types */
+const struct axvm_device_type *axvm_device_type_get(const struct axvm_device_config *config);
+void axvm_device_type_put(const struct axvm_device_type *type);
 int axvm_device_type_info(u32 index, struct axvm_device_type_info *info);
 
 /* devices/stats.c */

@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The local APIC, interrupts: how a vector comes in (messages of other APICs and of the
+ * IOAPIC, the LVT), which one the CPU gets, and how it ends. See lapic.h for the locks
+ * and the sections of the manual.
+ *
+ * A vector waits in IRR, moves to ISR when the CPU takes it, and leaves ISR at EOI. The
+ * CPU gets the highest one of IRR if its class (bits 7:4) is above that of PPR, which is
+ * the higher of the task priority and of the highest one in ISR. lapic_update() works
+ * that out at each change, so that the question before each entry of the guest, "is
+ * there anything?", costs a load.
+ *
+ * The 8259A pair's output goes to LINT0 of vCPU 0 alone. The CPU asks the pair for the
+ * vector itself (ExtINT), so nothing of it waits here.
+ */
+#include <linux/bitops.h>
+#include <linux/rcupdate.h>
+#include <asm/apicdef.h>
+
+#include "lapic.h"
+
+#define PRIORITY_CLASS	0xf0
+
+/* --- the vectors of one APIC ------------------------------------------------ */
+
+/* The highest vector of IRR, ISR or TMR; 0: none. Two registers at a time. */
+static u32 lapic_highest(const struct axvm_lapic *lapic, unsigned int bank)
+{
+	const u64 *pair = (const u64 *)&lapic->state.reg[LAPIC_INDEX(bank)];
+	int i;
+
+	for (i = 3; i >= 0; i--)
+		if (pair[i])
+			return i * 64 + __fls(pair[i]);
+	return 0;
+}
+
+static void lapic_set_vector(struct axvm_lapic *lapic, unsigned int bank, u8 vector)
+{
+	u32 *word = &lapic->state.reg[LAPIC_INDEX(bank) + vector / 32];
+
+	WRITE_ONCE(*word, *word | BIT(vector % 32));
+}
+
+static void lapic_clear_vector(struct axvm_lapic *lapic, unsigned int bank, u8 vector)
+{
+	u32 *word = &lapic->state.reg[LAPIC_INDEX(bank) + vector / 32];
+
+	WRITE_ONCE(*word, *word & ~BIT(vector % 32));
+}
+
+static bool lapic_has_vector(const struct axvm_lapic *lapic, unsigned int bank, u8 vector)
+{
+	return lapic->state.reg[LAPIC_INDEX(bank) + vector / 32] & BIT(vector % 32);
+}
+
+/**
+ * lapic_update() - after a change of TPR, IRR or ISR: PPR, and what the CPU would take
+ * @lapic: the APIC
+ *
+ * 10.8.3.1.
+ *
+ * Context: any, lapic->lock held.
+ */
+void lapic_update(struct axvm_lapic *lapic)
+{
+	u32 tpr = lapic_get(lapic, APIC_TASKPRI);
+	u32 isrv = lapic_highest(lapic, APIC_ISR) & PRIORITY_CLASS;
+	u32 irrv = lapic_highest(lapic, APIC_IRR);
+	u32 ppr = isrv > (tpr & PRIORITY_CLASS) ? isrv : tpr;
+
+	lapic_set(lapic, APIC_PROCPRI, ppr);
+	WRITE_ONCE(lapic->deliverable,
+		   (irrv & PRIORITY_CLASS) > (ppr & PRIORITY_CLASS) ? irrv : 0);
+}
+
+/*
+ * 10.8.4: into IRR. The vCPU is kicked only for a vector that it would take before
+ * what it has been kicked for already: the others follow with an EOI or a write of TPR,
+ * which are exits.
+ */
+static void lapic_raise_vector(struct axvm_lapic *lapic, u8 vector, bool level)
+{
+	u32 ppr = lapic_get(lapic, APIC_PROCPRI);
+
+	lapic_set_vector(lapic, APIC_IRR, vector);
+	if (level)
+		lapic_set_vector(lapic, APIC_TMR, vector);
+	else
+		lapic_clear_vector(lapic, APIC_TMR, vector);
+
+	if ((vector & PRIORITY_CLASS) > (ppr & PRIORITY_CLASS) && vector >= lapic->deliverable) {
+		WRITE_ONCE(lapic->deliverable, vector);
+		lapic->kick = true;
+	}
+}
+
+static bool lapic_software_enabled(const struct axvm_lapic *lapic)
+{
+	return lapic_get(lapic, APIC_SPIV) & APIC_SPIV_APIC_ENABLED;
+}
+
+/* A fixed interrupt arrives. False: refused (10.4.7.2, 10.5.2). lapic->lock held. */
+static bool lapic_accept(struct axvm_lapic *lapic, u8 vector, bool level)
+{
+	if (!lapic_software_enabled(lapic))
+		return false;
+	if (vector < LAPIC_FIRST_VECTOR) {
+		lapic_error(lapic, APIC_ESR_RECVILL);
+		return false;
+	}
+	lapic_raise_vector(lapic, vector, level);
+	return true;
+}
+
+/**
+ * lapic_error() - the APIC detects an error
+ * @lapic: the APIC
+ * @error: APIC_ESR_*
+ *
+ * 10.5.3. An error that waits to be shown in ESR raises no second interrupt, also when
+ * it is the error interrupt whose vector is illegal.
+ *
+ * Context: any, lapic->lock held.
+ */
+void lapic_error(struct axvm_lapic *lapic, u32 error)
+{
+	u32 lvt = lapic_get(lapic, APIC_LVTERR);
+	u8 vector = lvt & APIC_VECTOR_MASK;
+
+	if (lapic->state.errors & error)
+		return;
+	lapic->state.errors |= error;
+	if (lvt & APIC_LVT_MASKED)
+		return;
+	if (vector < LAPIC_FIRST_VECTOR)
+		lapic->state.errors |= APIC_ESR_RECVILL;
+	else
+		lapic_raise_vector(lapic, vector, false);
+}
+
+static void lapic_nmi(struct axvm_vcpu *vcpu)
+{
+	/* One that the CPU handles, one that waits; more are the same one (SDM 6.7.1). */
+	atomic_fetch_add_unless(&vcpu->arch.nmi_pending, 1, 2);
+}
+
+/**
+ * lapic_local_interrupt() - a source in the local vector table fires
+ * @lapic: the APIC
+ * @lvt: offset of its entry
+ *
+ * 10.5.1. Sources without a delivery mode have zeros there, which is fixed. SMI and INIT
+ * are ignored; ExtINT is no event (see axvm_x86_irq_pending()).
+ *
+ * Context: any, lapic->lock held.
+ */
+void lapic_local_interrupt(struct axvm_lapic *lapic, unsigned int lvt)
+{
+	u32 entry = lapic_get(lapic, lvt);
+
+	if (entry & APIC_LVT_MASKED)
+		return;
+	switch (entry & APIC_MODE_MASK) {
+	case APIC_DM_FIXED:
+		lapic_accept(lapic, entry & APIC_VECTOR_MASK, false);
+		break;
+	case APIC_DM_NMI:
+		lapic_nmi(lapic->vcpu);
+		lapic->kick = true;
+		break;
+	}
+}
+
+/**
+ * lapic_unlock() - leave lapic->lock, and make the vCPU look if there is something new
+ * @lapic: the APIC
+ * @flags: of raw_spin_lock_irqsave()
+ */
+void lapic_unlock(struct axvm_lapic *lapic, unsigned long flags)
+	__releases(&lapic->lock)
+{
+	bool kick = lapic->kick;
+
+	lapic->kick = false;
+	raw_spin_unlock_irqrestore(&lapic->lock, flags);
+	if (kick)
+		axvm_vcpu_kick(lapic->vcpu);
+}
+
+/**
+ * lapic_eoi() - the guest ends the interrupt it handles
+ * @lapic: the APIC
+ *
+ * 10.8.5. The IOAPIC hears of a level-triggered one, and may send it again at once.
+ *
+ * Context: any, no lock of an irqchip or an APIC held.
+ */
+void lapic_eoi(struct axvm_lapic *lapic)
+{
+	bool level = false;
+	unsigned long flags;
+	u32 vector;
+
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	vector = lapic_highest(lapic, APIC_ISR);
+	if (vector) {
+		lapic_clear_vector(lapic, APIC_ISR, vector);
+		lapic_update(lapic);
+		level = lapic_has_vector(lapic, APIC_TMR, vector);
+	}
+	raw_spin_unlock_irqrestore(&lapic->lock, flags);
+	if (level)
+		axvm_irq_eoi(lapic->vcpu, vector);
+}
+
+/* --- what the CPU sees -------------------------------------------------------- */
+
+static bool extint_reaches(struct axvm_vcpu *vcpu)
+{
+	struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
+
+	return lapic ? READ_ONCE(lapic->extint) : vcpu->id == 0;
+}
+
+/*
+ * The operations of the pair, or NULL. In an RCU read section: the pair waits for those
+ * after it has cleared the pointer. Acquire: vm->arch.pic is set before it.
+ */
+static const struct axvm_extint_ops *extint_ops(struct axvm_vm *vm)
+{
+	return smp_load_acquire(&vm->arch.extint);	/* see above */
+}
+
+static bool extint_pending(struct axvm_vcpu *vcpu)
+{
+	const struct axvm_extint_ops *ops;
+	bool pending;
+
+	if (!extint_reaches(vcpu))
+		return false;
+	rcu_read_lock();
+	ops = extint_ops(vcpu->vm);
+	pending = ops && ops->pending(vcpu->vm->arch.pic);
+	rcu_read_unlock();
+	return pending;
+}
+
+static int extint_ack(struct axvm_vcpu *vcpu)
+{
+	const struct axvm_extint_ops *ops;
+	int vector = -1;
+
+	if (!extint_reaches(vcpu))
+		return -1;
+	rcu_read_lock();
+	ops = extint_ops(vcpu->vm);
+	if (ops && ops->pending(vcpu->vm->arch.pic))
+		vector = ops->ack(vcpu->vm->arch.pic);
+	rcu_read_unlock();
+	return vector;
+}
+
+/**
+ * axvm_x86_irq_pending() - would the CPU take a maskable interrupt now?
+ * @vcpu: the vCPU
+ *
+ * From the local APIC, or from the 8259A pair if its output reaches this CPU: through
+ * LINT0 of vCPU 0 programmed as ExtINT, or past a local APIC that is switched off.
+ *
+ * Context: any, no lock of an irqchip held.
+ * Return: true if axvm_x86_irq_ack() would give a vector.
+ */
+bool axvm_x86_irq_pending(struct axvm_vcpu *vcpu)
+{
+	struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
+
+	if (lapic && READ_ONCE(lapic->deliverable))
+		return true;
+	return extint_pending(vcpu);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_x86_irq_pending);
+
+/**
+ * axvm_x86_irq_ack() - the CPU takes an interrupt
+ * @vcpu: the vCPU
+ *
+ * Context: any, no lock of an irqchip held.
+ * Return: the vector, now in service; -1: there is none (any more).
+ */
+int axvm_x86_irq_ack(struct axvm_vcpu *vcpu)
+{
+	struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
+	unsigned long flags;
+	u32 vector;
+
+	if (!lapic || !READ_ONCE(lapic->deliverable))
+		return extint_ack(vcpu);
+
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	vector = lapic->deliverable;
+	if (vector) {
+		lapic_clear_vector(lapic, APIC_IRR, vector);
+		lapic_set_vector(lapic, APIC_ISR, vector);
+		lapic_update(lapic);
+	}
+	raw_spin_unlock_irqrestore(&lapic->lock, flags);
+	return vector ? vector : -1;
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_x86_irq_ack);
+
+/**
+ * axvm_x86_extint_changed() - the output of the 8259A pair went up or down
+ * @vm: the VM
+ *
+ * LINT0 programmed as fixed interrupt or NMI takes the rising edge.
+ *
+ * Context: any; called by the pair itself, whose lock may be held: its pending() takes none.
+ */
+void axvm_x86_extint_changed(struct axvm_vm *vm)
+{
+	const struct axvm_extint_ops *ops = extint_ops(vm);
+	struct axvm_vcpu *vcpu = READ_ONCE(vm->vcpus[0]);
+	struct axvm_lapic *lapic;
+	unsigned long flags;
+
+	if (!vcpu || !ops || !ops->pending(vm->arch.pic))
+		return;
+	if (extint_reaches(vcpu)) {
+		axvm_vcpu_kick(vcpu);
+		return;
+	}
+	lapic = READ_ONCE(vcpu->arch.lapic);
+	if (!lapic || lapic_get(lapic, APIC_LVT0) & APIC_LVT_MASKED)
+		return;
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	lapic_local_interrupt(lapic, APIC_LVT0);
+	lapic_unlock(lapic, flags);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_x86_extint_changed);
+
+/* --- messages ------------------------------------------------------------------ */
+
+static bool lapic_hardware_enabled(const struct axvm_lapic *lapic)
+{
+	return READ_ONCE(lapic->state.base) & XAPIC_ENABLE;
+}
+
+/* 10.6.2.2: is this APIC in the logical destination of a message? */
+static bool lapic_matches_logical(const struct axvm_lapic *lapic, u32 dest)
+{
+	u32 ldr = lapic_get(lapic, APIC_LDR);
+
+	if (lapic_in_x2apic_mode(lapic))	/* 10.12.10.1 */
+		return dest >> 16 == ldr >> 16 && dest & ldr & 0xffff;
+	if (dest > LAPIC_BROADCAST_8)
+		return false;
+	ldr >>= 24;
+	switch (lapic_get(lapic, APIC_DFR)) {
+	case APIC_DFR_FLAT:
+		return dest & ldr;
+	case APIC_DFR_CLUSTER:
+		return dest >> 4 == ldr >> 4 && dest & ldr & 0xf;
+	default:
+		return false;
+	}
+}
+
+/* APIC ids end at 63, so that eight ones are never one of them. */
+static bool lapic_matches(const struct axvm_lapic *lapic, const struct axvm_apic_msg *msg)
+{
+	if (msg->dest == LAPIC_BROADCAST)
+		return true;
+	if (msg->dest == LAPIC_BROADCAST_8 && !(msg->logical && lapic_in_x2apic_mode(lapic)))
+		return true;
+	if (msg->logical)
+		return lapic_matches_logical(lapic, msg->dest);
+	return msg->dest == lapic->vcpu->id;
+}
+
+static bool lapic_take_fixed(struct axvm_lapic *lapic, u8 vector, bool level)
+{
+	unsigned long flags;
+	bool taken;
+
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	taken = lapic_accept(lapic, vector, level);
+	lapic_unlock(lapic, flags);
+	return taken;
+}
+
+/* A message for this APIC. SMI: there is no SMM. ExtINT: comes by LINT0 only. */
+static bool lapic_take(struct axvm_lapic *lapic, const struct axvm_apic_msg *msg)
+{
+	struct axvm_vcpu *vcpu = lapic->vcpu;
+
+	if (!lapic_hardware_enabled(lapic))
+		return false;
+	switch (msg->mode) {
+	case LAPIC_DM_FIXED:
+	case LAPIC_DM_LOWEST:
+		return lapic_take_fixed(lapic, msg->vector, msg->level);
+	case LAPIC_DM_NMI:
+		lapic_nmi(vcpu);
+		break;
+	case LAPIC_DM_INIT:
+		atomic_set(&vcpu->arch.sipi_vector, -1);
+		atomic_set(&vcpu->arch.init_pending, 1);
+		break;
+	case LAPIC_DM_STARTUP:
+		atomic_set(&vcpu->arch.sipi_vector, msg->vector);
+		break;
+	default:
+		return false;
+	}
+	axvm_vcpu_kick(vcpu);
+	return true;
+}
+
+static struct axvm_lapic *vm_lapic(struct axvm_vm *vm, u32 id)
+{
+	struct axvm_vcpu *vcpu = READ_ONCE(vm->vcpus[id]);
+
+	return vcpu ? READ_ONCE(vcpu->arch.lapic) : NULL;
+}
+
+/*
+ * 10.6.2.4: the one of them that does the least important work; they take turns if
+ * equal. All vCPUs with an APIC are seen after vm->nr_vcpus of them.
+ */
+static int deliver_lowest(struct axvm_vm *vm, const struct axvm_apic_msg *msg,
+			  const struct axvm_lapic *but)
+{
+	u32 start = READ_ONCE(vm->arch.lowest_next);
+	u32 left = READ_ONCE(vm->nr_vcpus);
+	struct axvm_lapic *best = NULL, *lapic;
+	u32 i, ppr, best_ppr = 0;
+
+	for (i = 0; left && i < AXVM_MAX_VCPUS; i++) {
+		lapic = vm_lapic(vm, (start + i) % AXVM_MAX_VCPUS);
+		if (!lapic)
+			continue;
+		left--;
+		ppr = lapic_get(lapic, APIC_PROCPRI);
+		if (lapic == but || (best && ppr >= best_ppr) ||
+		    !lapic_matches(lapic, msg) || !lapic_software_enabled(lapic))
+			continue;
+		best = lapic;
+		best_ppr = ppr;
+	}
+	if (!best)
+		return 0;
+	WRITE_ONCE(vm->arch.lowest_next, best->vcpu->id + 1);
+	return lapic_take(best, msg);
+}
+
+static int deliver_all(struct axvm_vm *vm, const struct axvm_apic_msg *msg,
+		       const struct axvm_lapic *but)
+{
+	u32 left = READ_ONCE(vm->nr_vcpus);
+	struct axvm_lapic *lapic;
+	int taken = 0;
+	u32 i;
+
+	for (i = 0; left && i < AXVM_MAX_VCPUS; i++) {
+		lapic = vm_lapic(vm, i);
+		if (!lapic)
+			continue;
+		left--;
+		if (lapic != but && lapic_matches(lapic, msg))
+			taken += lapic_take(lapic, msg);
+	}
+	return taken;
+}
+
+static int deliver(struct axvm_vm *vm, const struct axvm_apic_msg *msg,
+		   const struct axvm_lapic *but)
+{
+	if (msg->mode == LAPIC_DM_LOWEST)
+		return deliver_lowest(vm, msg, but);
+	return deliver_all(vm, msg, but);
+}
+
+/**
+ * axvm_apic_deliver() - send a message over the APIC bus
+ * @vm: the VM
+ * @msg: the message
+ *
+ * An IOAPIC may hold its lock. APIC ids are the numbers of the vCPUs.
+ *
+ * Context: any, no lock of a local APIC held.
+ * Return: how many local APICs took it; 0: it is lost.
+ */
+int axvm_apic_deliver(struct axvm_vm *vm, const struct axvm_apic_msg *msg)
+{
+	struct axvm_lapic *lapic;
+
+	if (!msg->logical && msg->dest < AXVM_MAX_VCPUS) {
+		lapic = vm_lapic(vm, msg->dest);
+		return lapic && lapic_take(lapic, msg);
+	}
+	return deliver(vm, msg, NULL);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_apic_deliver);
+
+/**
+ * lapic_send_ipi() - the guest writes ICR
+ * @lapic: the sender
+ * @icr: bits 31:0
+ * @dest: the destination, 8 or 32 bits by the mode the sender is in
+ *
+ * 10.6.1. Level-triggered IPIs exist no more: only INIT looks at the trigger mode, to
+ * ignore its de-assertion. A sender that is software-disabled can still send.
+ *
+ * Context: any, no lock of a local APIC held.
+ */
+void lapic_send_ipi(struct axvm_lapic *lapic, u32 icr, u32 dest)
+{
+	struct axvm_apic_msg msg = {
+		.dest = dest,
+		.vector = icr & APIC_VECTOR_MASK,
+		.mode = (icr & APIC_MODE_MASK) >> 8,
+		.logical = icr & APIC_DEST_LOGICAL,
+	};
+	u32 shorthand = icr & APIC_DEST_ALLBUT;
+	unsigned long flags;
+
+	if (msg.mode <= LAPIC_DM_LOWEST && msg.vector < LAPIC_FIRST_VECTOR) {
+		raw_spin_lock_irqsave(&lapic->lock, flags);
+		lapic_error(lapic, APIC_ESR_SENDILL);
+		lapic_unlock(lapic, flags);
+		return;
+	}
+	if (msg.mode == LAPIC_DM_INIT && icr & APIC_INT_LEVELTRIG && !(icr & APIC_INT_ASSERT))
+		return;
+
+	switch (shorthand) {
+	case APIC_DEST_SELF:
+		lapic_take(lapic, &msg);
+		return;
+	case APIC_DEST_ALLINC:
+	case APIC_DEST_ALLBUT:
+		msg.dest = LAPIC_BROADCAST;
+		deliver(lapic->vcpu->vm, &msg, shorthand == APIC_DEST_ALLBUT ? lapic : NULL);
+		return;
+	}
+	/* In x2APIC mode this is the id 255, which nobody has. */
+	if (msg.dest == LAPIC_BROADCAST_8 && !msg.logical && lapic_in_x2apic_mode(lapic))
+		return;
+	axvm_apic_deliver(lapic->vcpu->vm, &msg);
+}
+
+/**
+ * axvm_lapic_inject() - make a vector pending on one vCPU, as an edge-triggered message would
+ * @vcpu: the vCPU
+ * @vector: 16 to 255
+ *
+ * Context: any.
+ * Return: 0; -EINVAL: reserved vector; -ENODEV: no local APIC; -EAGAIN: it is switched
+ * off by its guest.
+ */
+int axvm_lapic_inject(struct axvm_vcpu *vcpu, u8 vector)
+{
+	struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
+
+	if (vector < LAPIC_FIRST_VECTOR)
+		return -EINVAL;
+	if (!lapic)
+		return -ENODEV;
+	return lapic_take_fixed(lapic, vector, false) ? 0 : -EAGAIN;
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_lapic_inject);

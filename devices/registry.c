@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * AxVmDevices: the devices of a VM, and the way of an access of the guest to the one
+ * that answers it.
+ *
+ *	exit -> axvm_devices_handle_*() -> map_find() -> device's read() or write()
+ *
+ * Owns: struct axvm_devices in each VM: the list of devices, and for each address
+ * space (bus) a sorted map of their regions, which never overlap. Adding or removing a
+ * device replaces the maps (regions.c).
+ *
+ * Locks: vm->lock for every change, init(), reset() and destroy() of devices
+ * included. An access takes no lock: it is one read section of vm->srcu, in which
+ * the device may sleep. Removing a device waits for the accesses that were under way
+ * when its regions left the maps, and later ones do not find it: so devices come and
+ * go while vCPUs run. An access must therefore never wait for vm->lock.
+ */
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/timex.h>
+
+#include "../core/trace.h"
+#include "../core/vm.h"
+
+/* --- the way of an access ------------------------------------------------------- */
+
+/* All of [addr, last]? An access that wraps around the top of the space is in no region. */
+static __always_inline bool region_has(const struct axvm_region *region, u64 addr, u64 last)
+{
+	return region->base <= addr && addr <= last && last <= region->last;
+}
+
+/* Binary search for the last entry whose base is not above addr, if there is one */
+static noinline const struct axvm_region *map_search(const struct axvm_bus_map *map, u64 addr,
+						     u64 last)
+{
+	const struct axvm_region *region;
+	unsigned long half, n, i = 0;
+
+	for (n = map->nr; n > 1; n -= half) {
+		half = n / 2;
+		if (map->entry[i + half].base <= addr)
+			i += half;
+	}
+	region = map->entry[i].region;
+	if (!region_has(region, addr, last))
+		return NULL;
+	this_cpu_write(*map->recent, region);
+	return region;
+}
+
+/*
+ * The region that has all of [addr, addr + length - 1], or NULL. A driver talks to a
+ * device many times in a row: the region found last on this CPU is tried first.
+ */
+static __always_inline const struct axvm_region *map_find(const struct axvm_bus_map *map, u64 addr,
+							  unsigned int length)
+{
+	const struct axvm_region *region;
+	u64 last = addr + length - 1;
+
+	if (unlikely(!map))
+		return NULL;
+	region = this_cpu_read(*map->recent);
+	if (likely(region_has(region, addr, last)))
+		return region;
+	return map_search(map, addr, last);
+}
+
+/* How many addresses an access takes: a system register is 8 bytes at one of them */
+static __always_inline unsigned int span(enum axvm_bus bus, unsigned int width)
+{
+	return bus == AXVM_BUS_SYSREG ? 1 : width;
+}
+
+/* The bits of a value of so many bytes */
+static const u64 width_mask[] = {
+	[1] = U8_MAX,
+	[2] = U16_MAX,
+	[4] = U32_MAX,
+	[8] = U64_MAX,
+};
+
+/*
+ * The counters are per CPU and each is changed by one instruction, so the thread may
+ * move between them. 32 bits of time are enough for some seconds and cheaper.
+ */
+static __always_inline void count_time(struct axvm_region_stats __percpu *stats, u32 start)
+{
+	u32 cycles = (u32)get_cycles() - start;
+
+	this_cpu_add(stats->cycles, cycles);
+	this_cpu_inc(stats->latency[__fls(cycles | 1)]);
+}
+
+/*
+ * The offset of addr, which is in the region. It is kept there also while the CPU only
+ * guesses that it is: no guest has a device's code reach elsewhere in speculation
+ * (Spectre variant 1, Documentation/admin-guide/hw-vuln/spectre.rst of the kernel).
+ */
+static __always_inline u64 region_offset(const struct axvm_region *region, u64 addr)
+{
+	return array_index_nospec(addr - region->base, region->length);
+}
+
+static __always_inline int region_read(const struct axvm_region *region, struct axvm_vcpu *vcpu,
+				       u64 addr, unsigned int width, u64 *value)
+{
+	struct axvm_access access = {
+		.vcpu = vcpu,
+		.region = region->index,
+		.width = width,
+		.offset = region_offset(region, addr),
+	};
+	u32 start = get_cycles();
+	int result = region->dev->type->ops->read(region->dev, &access);
+
+	count_time(region->stats, start);
+	this_cpu_inc(region->stats->reads);
+	*value = access.data & width_mask[width];
+	return result;
+}
+
+static __always_inline int region_write(const struct axvm_region *region, struct axvm_vcpu *vcpu,
+					u64 addr, unsigned int width, u64 value)
+{
+	struct axvm_access access = {
+		.vcpu = vcpu,
+		.region = region->index,
+		.width = width,
+		.offset = region_offset(region, addr),
+		.data = value & width_mask[width],
+	};
+	u32 start = get_cycles();
+	int result = region->dev->type->ops->write(region->dev, &access);
+
+	count_time(region->stats, start);
+	this_cpu_inc(region->stats->writes);
+	return result;
+}
+
+/* Nobody claimed it. Two accesses at once may count as one: nobody waits for the other. */
+static noinline void open_bus(struct axvm_vm *vm, enum axvm_bus bus)
+{
+	u64 *count = &vm->devices.open_bus[bus];
+
+	WRITE_ONCE(*count, READ_ONCE(*count) + 1);
+}
+
+static noinline void trace_access(struct axvm_vm *vm, const struct axvm_region *region,
+				  enum axvm_bus bus, bool is_write, u64 addr, unsigned int width,
+				  u64 value, int result)
+{
+	trace_axvm_device(vm->id, region ? region->dev->config.name : "open-bus", bus, is_write,
+			  addr, width, value, result);
+}
+
+static __always_inline int handle_read(struct axvm_vm *vm, struct axvm_vcpu *vcpu,
+				       enum axvm_bus bus, u64 addr, unsigned int width, u64 *value)
+{
+	int idx = srcu_read_lock(&vm->srcu);
+	const struct axvm_region *region;
+	int result = AXVM_UNCLAIMED;
+
+	region = map_find(srcu_dereference(vm->devices.map[bus], &vm->srcu), addr,
+			  span(bus, width));
+	if (likely(region))
+		result = region_read(region, vcpu, addr, width, value);
+	if (unlikely(result == AXVM_UNCLAIMED)) {
+		*value = width_mask[width];
+		open_bus(vm, bus);
+	}
+	if (trace_axvm_device_enabled())
+		trace_access(vm, region, bus, false, addr, width, *value, result);
+	srcu_read_unlock(&vm->srcu, idx);
+	return result;
+}
+
+static __always_inline int handle_write(struct axvm_vm *vm, struct axvm_vcpu *vcpu,
+					enum axvm_bus bus, u64 addr, unsigned int width, u64 value)
+{
+	int idx = srcu_read_lock(&vm->srcu);
+	const struct axvm_region *region;
+	int result = AXVM_UNCLAIMED;
+
+	region = map_find(srcu_dereference(vm->devices.map[bus], &vm->srcu), addr,
+			  span(bus, width));
+	if (likely(region))
+		result = region_write(region, vcpu, addr, width, value);
+	if (unlikely(result == AXVM_UNCLAIMED))
+		open_bus(vm, bus);
+	if (trace_axvm_device_enabled())
+		trace_access(vm, region, bus, true, addr, width, value, result);
+	srcu_read_unlock(&vm->srcu, idx);
+	return result;
+}
+
+/**
+ * axvm_devices_handle_mmio_read() - the guest loads from memory that no slot has
+ * @vm: the VM
+ * @vcpu: the vCPU, or NULL
+ * @addr: guest-physical address
+ * @width: bytes: 1, 2, 4 or 8
+ * @value: the result, cut to @width
+ *
+ * Context: may sleep; vm->lock not held.
+ * Return: AXVM_HANDLED; AXVM_UNCLAIMED: no device has all of it (*@value is all ones of
+ * @width); AXVM_FAULT; or the device's errno, which ends the VM.
+ */
+int axvm_devices_handle_mmio_read(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u64 addr,
+				  unsigned int width, u64 *value)
+{
+	return handle_read(vm, vcpu, AXVM_BUS_MMIO, addr, width, value);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_mmio_read);
+
+/**
+ * axvm_devices_handle_mmio_write() - the guest stores to memory that no slot has
+ * @vm: the VM
+ * @vcpu: the vCPU, or NULL
+ * @addr: guest-physical address
+ * @width: bytes: 1, 2, 4 or 8
+ * @value: the value; bytes above @width are ignored
+ *
+ * Context: may sleep; vm->lock not held.
+ * Return: as axvm_devices_handle_mmio_read().
+ */
+int axvm_devices_handle_mmio_write(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u64 addr,
+				   unsigned int width, u64 value)
+{
+	return handle_write(vm, vcpu, AXVM_BUS_MMIO, addr, width, value);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_mmio_write);
+
+/**
+ * axvm_devices_handle_port_read() - IN
+ * @vm: the VM
+ * @vcpu: the vCPU, or NULL
+ * @port: first port
+ * @width: ports: 1, 2 or 4
+ * @value: the result, cut to @width
+ *
+ * Context: may sleep; vm->lock not held.
+ * Return: as axvm_devices_handle_mmio_read().
+ */
+int axvm_devices_handle_port_read(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u16 port,
+				  unsigned int width, u64 *value)
+{
+	return handle_read(vm, vcpu, AXVM_BUS_PORT, port, width, value);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_port_read);
+
+/**
+ * axvm_devices_handle_port_write() - OUT
+ * @vm: the VM
+ * @vcpu: the vCPU, or NULL
+ * @port: first port
+ * @width: ports: 1, 2 or 4
+ * @value: the value; bytes above @width are ignored
+ *
+ * Context: may sleep; vm->lock not held.
+ * Return: as axvm_devices_handle_mmio_read().
+ */
+int axvm_devices_handle_port_write(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u16 port,
+				   unsigned int width, u64 value)
+{
+	return handle_write(vm, vcpu, AXVM_BUS_PORT, port, width, value);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_port_write);
+
+/**
+ * axvm_devices_handle_sysreg_read() - RDMSR, MRS
+ * @vm: the VM
+ * @vcpu: the vCPU, or NULL
+ * @reg: number of the register
+ * @value: the result, 64 bits
+ *
+ * Context: may sleep; vm->lock not held.
+ * Return: as axvm_devices_handle_mmio_read().
+ */
+int axvm_devices_handle_sysreg_read(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u64 reg,
+				    u64 *value)
+{
+	return handle_read(vm, vcpu, AXVM_BUS_SYSREG, reg, 8, value);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_sysreg_read);
+
+/**
+ * axvm_devices_handle_sysreg_write() - WRMSR, MSR
+ * @vm: the VM
+ * @vcpu: the vCPU, or NULL
+ * @reg: number of the register
+ * @value: the value, 64 bits
+ *
+ * Context: may sleep; vm->lock not held.
+ * Return: as axvm_devices_handle_mmio_read().
+ */
+int axvm_devices_handle_sysreg_write(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u64 reg,
+				     u64 value)
+{
+	return handle_write(vm, vcpu, AXVM_BUS_SYSREG, reg, 8, value);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_sysreg_write);
+
+/* --- devices --------------------------------------------------------------------- */
+
+/* A name stands in one column of a table: printable, no space */
+static void make_name(struct axvm_device *dev)
+{
+	char *name = dev->config.name;
+
+	if (!name[0])
+		strscpy(name, dev->type->name, AXVM_NAME_LEN);
+	name[AXVM_NAME_LEN - 1] = '\0';
+	for (; *name; name++)
+		if (!isascii(*name) || !isgraph(*name))
+			*name = '_';
+}
+
+static struct axvm_device *instance_alloc(struct axvm_vm *vm,
+					  const struct axvm_device_config *config)
+{
+	const struct axvm_device_type *type = axvm_device_type_get(config);
+	struct axvm_device *dev;
+
+	if (IS_ERR(type))
+		return ERR_CAST(type);
+	dev = kzalloc(type->instance_size, GFP_KERNEL_ACCOUNT);
+	if (!dev) {
+		axvm_device_type_put(type);
+		return ERR_PTR(-ENOMEM);
+	}
+	dev->vm = vm;
+	dev->type = type;
+	dev->config = *config;
+	INIT_LIST_HEAD(&dev->list);
+	make_name(dev);
+	do {
+		dev->id = vm->devices.next_id++;
+	} while (axvm_devices_find(vm, dev->id));
+	return dev;
+}
+
+/* The device has been destroyed, or its init() failed; the guest cannot reach it. */
+static void instance_free(struct axvm_device *dev)
+{
+	const struct axvm_device_type *type = dev->type;
+
+	axvm_irq_release_device(dev);
+	axvm_regions_free(dev);
+	kfree(dev);
+	axvm_device_type_put(type);
+}
+
+static void instance_destroy(struct axvm_device *dev)
+{
+	if (dev->type->ops->destroy)
+		dev->type->ops->destroy(dev);
+	instance_free(dev);
+}
+
+/**
+ * axvm_devices_add() - make a device
+ * @vm: the VM; vm->lock held; vCPUs may run
+ * @config: what and where; copied
+ *
+ * All or nothing: the guest reaches all its regions when this has succeeded, and
+ * none, not even for a moment, when it has not.
+ *
+ * Context: may sleep; not in an access of the guest.
+ * Return: the device, or an error pointer: -ENODEV: no such type; -EINVAL: too many
+ * parameters; -ENOSPC: the VM has AXVM_MAX_DEVICES; -ENOMEM; or what the type's init()
+ * said, with axvm_device_add_region() and axvm_device_add_line() among it.
+ */
+struct axvm_device *axvm_devices_add(struct axvm_vm *vm, const struct axvm_device_config *config)
+{
+	struct axvm_device *dev;
+	int ret;
+
+	lockdep_assert_held(&vm->lock);
+	if (config->nr_cfg > AXVM_MAX_CFG)
+		return ERR_PTR(-EINVAL);
+	if (vm->devices.nr == AXVM_MAX_DEVICES)
+		return ERR_PTR(-ENOSPC);
+	dev = instance_alloc(vm, config);
+	if (IS_ERR(dev))
+		return dev;
+	ret = dev->type->init(dev);
+	if (ret) {
+		instance_free(dev);
+		return ERR_PTR(ret);
+	}
+	ret = axvm_regions_publish(dev, true);
+	if (ret) {
+		instance_destroy(dev);
+		return ERR_PTR(ret);
+	}
+	list_add_tail(&dev->list, &vm->devices.list);
+	vm->devices.nr++;
+	return dev;
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_add);
+
+/**
+ * axvm_devices_remove() - take a device out
+ * @vm: the VM; vm->lock held; vCPUs may run
+ * @id: the device's number
+ *
+ * Accesses that are under way in the device end first; later ones find an open bus.
+ * Its interrupt lines go down.
+ *
+ * Context: may sleep; not in an access of the guest.
+ * Return: 0; -ENOENT: no such device; -ENOMEM: it is still there.
+ */
+int axvm_devices_remove(struct axvm_vm *vm, u32 id)
+{
+	struct axvm_device *dev;
+	int ret;
+
+	lockdep_assert_held(&vm->lock);
+	dev = axvm_devices_find(vm, id);
+	if (!dev)
+		return -ENOENT;
+	ret = axvm_regions_publish(dev, false);
+	if (ret)
+		return ret;
+	list_del(&dev->list);
+	vm->devices.nr--;
+	instance_destroy(dev);
+	return 0;
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_remove);
+
+/**
+ * axvm_devices_find() - the device with this number
+ * @vm: the VM; vm->lock held
+ * @id: the number
+ *
+ * Return: the device, which lives while vm->lock is held, or NULL.
+ */
+struct axvm_device *axvm_devices_find(struct axvm_vm *vm, u32 id)
+{
+	struct axvm_device *dev;
+
+	list_for_each_entry(dev, &vm->devices.list, list)
+		if (dev->id == id)
+			return dev;
+	return NULL;
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_find);
+
+/**
+ * axvm_devices_reset() - power-on state for all devices, in the order of their creation
+ * @vm: the VM; vm->lock held; no vCPU runs
+ *
+ * Context: may sleep.
+ */
+void axvm_devices_reset(struct axvm_vm *vm)
+{
+	struct axvm_device *dev;
+
+	list_for_each_entry(dev, &vm->devices.list, list)
+		if (dev->type->ops->reset)
+			dev->type->ops->reset(dev);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_devices_reset);
+
+/**
+ * axvm_devices_init() - an empty registry
+ * @vm: a new VM
+ */
+void axvm_devices_init(struct axvm_vm *vm)
+{
+	INIT_LIST_HEAD(&vm->devices.list);
+}
+
+/**
+ * axvm_devices_destroy() - remove all devices, the youngest first
+ * @vm: the VM, found by nobody any more; vm->lock held
+ *
+ * Context: may sleep.
+ */
+void axvm_devices_destroy(struct axvm_vm *vm)
+{
+	struct axvm_device *dev, *next;
+
+	/* No vCPU runs any more, so there are no accesses to wait for. */
+	axvm_regions_hide_all(vm);
+	list_for_each_entry_safe_reverse(dev, next, &vm->devices.list, list) {
+		list_del(&dev->list);
+		vm->devices.nr--;
+		instance_destroy(dev);
+	}
+}
