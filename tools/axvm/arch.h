@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an architecture gives to the launcher. Its files are <arch>-*.c, chosen
+ * by the Makefile; nothing else in the launcher knows registers, memory maps or
+ * image formats.
+ */
+#ifndef AXVM_TOOL_ARCH_H
+#define AXVM_TOOL_ARCH_H
+
+#include <stdio.h>
+
+#include "boot.h"
+#include "config.h"
+#include "memory.h"
+
+#define ARCH_MIN_MEMORY		(4 * MIB)
+#define ARCH_MAX_MEMORY		(1024 * GIB)
+#define ARCH_MAX_VCPUS		254
+
+/* AXVM_ARCH_* of this launcher, as axvm_info.arch says it */
+extern const u32 arch_number;
+
+/* Kinds of kernel images, NULL at the end, and their names for a message */
+extern const struct boot_protocol *const arch_protocols[];
+extern const char *const arch_kernel_kinds;
+
+/* How flat binaries are started */
+extern const struct boot_protocol arch_flat;
+
+/* The devices of a VM whose user asks for none */
+void arch_default_devices(struct vm_config *config);
+
+/* The architecture's own rules. Return: 0, or -1 with a message */
+int arch_check_config(struct vm_config *config);
+
+/* Where RAM appears */
+void arch_map_memory(struct guest_memory *memory);
+
+/* Registers of a vCPU that waits to be started by the first one */
+void arch_secondary_regs(struct boot_regs *regs);
+
+/* Registers as text; @regs as in axvm_run.regs */
+void arch_print_regs(FILE *f, const void *regs);
+
+/* Of a debug-exit device: what --debug-exit and --no-debug-exit change */
+int arch_set_debug_exit(struct vm_config *config, u64 address);
+
+/* doctor: checks of the CPU. Return: how many problems it told */
+int arch_doctor_cpu(void);
+
+#endif /* AXVM_TOOL_ARCH_H */
