@@ -7,9 +7,7 @@
 # debugger and display. When that cannot be done, Debian's bochs 2.7 package takes its place; it is slower, and hangs now
 # and then, which the time bound of run.sh catches.
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/common.sh"
-# shellcheck source-path=SCRIPTDIR
 . "$bed/lib/apt.sh"
 
 version=3.0

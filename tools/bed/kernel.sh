@@ -9,17 +9,13 @@
 # `make -C TREE M=...` builds modules against the tree. For the bed it holds also bed/bzImage, bed/modules/*.ko (what KUnit
 # and KVM need, in bed/modules/order) and bed/release.
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib/common.sh"
-# shellcheck source-path=SCRIPTDIR
 . "$bed/lib/apt.sh"
-# shellcheck source-path=SCRIPTDIR
 . "$bed/lib/linux-source.sh"
 
 flavour=${1:-plain}
 case $flavour in
 debian-*)
-	# shellcheck source-path=SCRIPTDIR
 	. "$bed/lib/debian-kernel.sh"
 	debian_kernel "${flavour#debian-}"
 	exit

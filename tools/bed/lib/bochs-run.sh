@@ -1,49 +1,76 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Bochs as the bed's machine: its configuration file and its command line. Sourced after common.sh.
+# Bochs as the bed's machine. Sourced by run.sh, whose options it reads.
 #
 # The machine is exact: with one CPU its TSC advances by one an instruction, and a run with the same disk is the same run.
 # What would break that (RDRAND, RDSEED, the time of day) is left out or fixed.
 
-bochs_packages=(bochsbios vgabios)
+bochs_prepare() {
+	install_packages bochsbios vgabios "${disk_packages[@]}"
+	bochs=${AXVM_BOCHS:-$("$bed/bochs.sh")} || exit 125
+	stage_root "$dir/root" "$@"
+	pack_tree "$dir/root" "$dir/initramfs"
+	rm -rf "$dir/root"
+	make_disk "$dir/disk.img" "$tree/bed/bzImage" "$dir/initramfs" \
+		"console=ttyS0,115200 panic=0 idle=halt log_buf_len=1M${append:+ $append}"
+}
 
-# bochs_rc DIRECTORY CPUS MEMORY MODEL IPS CONSOLE: print the configuration; CONSOLE is the com1 line's "mode=..., dev=...".
+# The configuration; $1 is where the first serial line goes.
 bochs_rc() {
-	local dir=$1 display=nogui
-	[ "$BED_BOCHS" = /usr/bin/bochs ] && display='rfb, options="timeout=0"'
+	local display=nogui without=', exclude_features="rdrand,rdseed"'
+	if [ "$bochs" = /usr/bin/bochs ]; then
+		# The packaged 2.7 has no headless display but rfb, and cannot take features away: it is not exact.
+		display='rfb, options="timeout=0"' without=''
+		echo "sound: driver=dummy"
+	fi
 	cat <<-RC
 		display_library: $display
 		config_interface: textconfig
 		romimage: file=/usr/share/bochs/BIOS-bochs-latest
 		vgaromimage: file=/usr/share/vgabios/vgabios.bin
-		cpu: model=$4, count=$2, ips=$5, reset_on_triple_fault=0, ignore_bad_msrs=1, exclude_features="rdrand,rdseed"
-		memory: guest=$3, host=$3
+		cpu: model=$model, count=$cpus, ips=$ips, reset_on_triple_fault=0, ignore_bad_msrs=1$without
+		memory: guest=$memory, host=$memory
 		clock: sync=none, time0=946681200
 		pci: enabled=1, chipset=i440fx
 		ata0-master: type=disk, mode=flat, path=$dir/disk.img
 		boot: disk
-		com1: enabled=1, $6
+		com1: enabled=1, $1
 		com2: enabled=1, mode=file, dev=$dir/out.fifo
-		log: $dir/bochs.log
+		log: $dir/machine.log
 		panic: action=fatal
 		error: action=report
 		info: action=report
 		debug: action=ignore
 	RC
-	[ "$BED_BOCHS" != /usr/bin/bochs ] || echo "sound: driver=dummy"
 }
 
-# bochs_command DIRECTORY: the words of the command, in the array bochs_command.
-bochs_command() {
-	bochs_command=("$BED_BOCHS" -q -f "$1/bochsrc")
-	if [ "$BED_BOCHS" = /usr/bin/bochs ]; then
-		echo c >"$1/debugger"
-		bochs_command+=(-rc "$1/debugger")
+# bochs_start: the machine in the background; its process group in $machine, its output in $dir/out.fifo. For a shell, a
+# relay between this terminal and a terminal of the machine's own, in $relay.
+bochs_start() {
+	local console="mode=file, dev=$dir/console.log" command=("$bochs" -q -f "$dir/bochsrc")
+	if [ -n "$shell" ]; then
+		install_packages socat
+		# A process in the background has no stdin, unless it is given under another name.
+		exec 3<&0
+		socat "PTY,link=$dir/tty,rawer,wait-slave" "STDIO,rawer,escape=0x1d" <&3 2>/dev/null &
+		relay=$!
+		exec 3<&-
+		for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$dir/tty" ] || sleep 0.1; done
+		console="mode=term, dev=$dir/tty"
 	fi
+	bochs_rc "$console" >"$dir/bochsrc"
+	if [ "$bochs" = /usr/bin/bochs ]; then
+		# The packaged program is a debugger: tell it to go on.
+		echo c >"$dir/debugger"
+		command+=(-rc "$dir/debugger")
+	fi
+	(cd "$dir" && exec setsid timeout -k 5 "$((bound + 60))" "${command[@]}") >"$dir/machine.out" 2>&1 </dev/null &
+	machine=$!
 }
 
-# bochs_trouble LOG: the lines that tell why a machine died or a VM entry failed.
+# The lines that tell why a machine died or a VM entry failed.
 bochs_trouble() {
-	grep -aE 'VMFAIL|VMENTRY|VMEXIT.*(FAIL|abort)|PANIC|exception\(\)|triple|>>PANIC<<' "$1" 2>/dev/null | tail -n 15
+	[ -s "$dir/machine.log" ] || { tail -n 12 "$dir/machine.out"; return; }
+	grep -aE 'VMFAIL|VMENTRY|PANIC|triple' "$dir/machine.log" | tail -n 15
 }

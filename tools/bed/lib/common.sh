@@ -11,7 +11,11 @@ bed=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 top=$(cd "$bed/../.." && pwd)
 cache=${AXVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/axvm}
 jobs=$(nproc)
-export bed top cache jobs
+arch=${ARCH:-x86_64}
+export bed top cache jobs arch
+
+# What a make above us says to its sub-makes is not for the makes that we start.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH CROSS_COMPILE
 
 say() { printf '[bed] %s\n' "$*" >&2; }
 die() { say "$*"; exit "${bed_status:-1}"; }
@@ -31,9 +35,11 @@ key() {
 }
 
 # lock NAME: from here to the end of this process, nobody else makes NAME.
+lock_fds=()
 lock() {
 	local fd
 	exec {fd}>"$cache/lock/$1"
+	lock_fds+=("$fd")
 	flock -n "$fd" && return
 	say "waiting for another run that is making $1"
 	flock "$fd"
@@ -48,7 +54,9 @@ need_space() {
 
 # The clock of a step: on a terminal one line that is rewritten, elsewhere a line every half minute.
 clock() {
-	local label=$1 log=$2 lines=$3 parent=$4 start=$SECONDS every=30 s done=""
+	local label=$1 log=$2 lines=$3 parent=$4 start=$SECONDS every=30 s done="" fd
+	# Its last sleep may outlive us by half a minute: it must not hold our locks.
+	for fd in "${lock_fds[@]}"; do exec {fd}>&-; done
 	[ -t 2 ] && every=1
 	while sleep "$every" && kill -0 "$parent" 2>/dev/null; do
 		s=$((SECONDS - start))

@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Which tests there are and what machine each needs: the plan that tools/check.sh carries out. Sourced after common.sh.
+#
+# A KUnit suite is a module under kunit/, an integration test an executable tools/tests/NAME.sh. Lines near the start of
+# the test (of kunit/X_test.c for the module axvm_test_X) may say what it needs, for example
+#
+#   # bed: kernels=plain,debug cpus=1,2 kvm=0,1 guest=1 mem=512 timeout=120 append=hugepages=64 kmemleak=1
+#
+# A list means once with each. kvm=1: kvm_intel is loaded first. guest=1: /guest holds a kernel and an initramfs to boot.
+# timeout is in the machine's seconds (four times as many on the debug kernel). Tests with equal needs share a boot.
+
+# needs FILE: its "bed:" words.
+needs() {
+	[ ! -f "$1" ] || sed -nE '1,25s/^[ #*/]*bed: (.*)$/\1/p' "$1" | tr '\n' ' '
+}
+
+# plan_test KIND NAME FILE KERNEL: a line a boot that this test wants on this kernel:
+#   kernel=K cpus=N kvm=N append=... kmemleak=N <tab> mem guest <tab> KIND NAME SECONDS
+plan_test() {
+	local kind=$1 name=$2 kernel=$4 word kernels=plain,debug cpus=2 kvm=0 guest=0 mem=256 timeout=60 append='' kmemleak=0 c v
+	for word in $(needs "$3"); do
+		case $word in
+		kernels=* | cpus=* | kvm=* | guest=* | mem=* | timeout=* | kmemleak=*) local "${word?}" ;;
+		append=*) append+=${append:+,}${word#append=} ;;
+		*) die "$3: what is \"$word\" in its bed: line?" ;;
+		esac
+	done
+	case ,$kernels, in *",$kernel,"*) ;; *) return 0 ;; esac
+	[ "$kernel" != debug ] || timeout=$((timeout * 4))
+	[ -z "${AXVM_SOAK:-}" ] || timeout=$((timeout * 10))
+	for c in ${cpus//,/ }; do
+		for v in ${kvm//,/ }; do
+			printf 'kernel=%s cpus=%s kvm=%s append=%s kmemleak=%s\t%s %s\t%s %s %s\n' \
+				"$kernel" "$c" "$v" "$append" "$kmemleak" "$mem" "$guest" "$kind" "$name" "$timeout"
+		done
+	done
+}
+
+# wanted NAME: does T ask for this test (or for all)?
+wanted() {
+	[ -z "${T:-}" ] || [ "$T" = "$1" ] || [ "$T" = "${1#axvm_test_}" ] || [ "$T" = "$1.sh" ]
+}
+
+# plan KERNEL MODULES: the plan's lines for one kernel; MODULES is what modules.sh printed.
+plan() {
+	local f name
+	for f in "$2"/mod/kunit/*.ko; do
+		name=$(basename "$f" .ko)
+		if [ -f "$f" ] && wanted "$name"; then
+			plan_test kunit "$name" "$top/kunit/${name#axvm_test_}_test.c" "$1"
+		fi
+	done
+	for f in "$top"/tools/tests/*.sh; do
+		name=$(basename "$f" .sh)
+		if [ -x "$f" ] && wanted "$name"; then
+			plan_test test "$name" "$f" "$1"
+		fi
+	done
+}
+
+# plan_kernels: every kernel that a test names, plain and debug first.
+plan_kernels() {
+	{
+		printf '%s\n' plain debug
+		for f in "$top"/tools/tests/*.sh "$top"/kunit/*_test.c; do
+			needs "$f" | tr ' ' '\n' | sed -n 's/^kernels=//p' | tr ',' '\n'
+		done
+	} | awk 'NF && !seen[$0]++'
+}

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# check.sh [--soak]: everything that can be checked, a line a test, "N passed, N failed, N skipped" at the end; true when
+# something ran and nothing failed. What there is, it finds by itself: lint, host tests (tools/tests/host/*.sh, run here),
+# KUnit suites and integration tests (lib/plan.sh), in as few boots as their needs allow, two at a time.
+#
+#   T=NAME      that one suite or test alone, on the plain kernel if it runs there
+#   K=NAME,...  these kernels only           BED=bochs|vng    ARCH=x86_64
+#   --soak      longer: AXVM_SOAK=1 in the tests' environment, ten times the bounds
+set -euo pipefail
+. "$(dirname "$0")/bed/lib/common.sh"
+. "$bed/lib/results.sh"
+. "$bed/lib/plan.sh"
+. "$bed/lib/boot.sh"
+
+for word; do
+	case $word in
+	--soak) export AXVM_SOAK=1 ;;
+	*) die "usage: tools/check.sh [--soak]   (T=NAME K=KERNEL,... BED=bochs|vng in the environment)" ;;
+	esac
+done
+case $arch in
+x86_64 | x86) ;;
+*) die "ARCH=$arch: there is a bed for x86_64 only" ;;
+esac
+case ${BED:-bochs} in
+bochs) ;;
+vng) command -v vng >/dev/null || die "BED=vng: no virtme-ng here (package virtme-ng in Debian 13 or later)" ;;
+*) die "BED=$BED: there are bochs and vng" ;;
+esac
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/axvm-check.XXXXXX")
+export results=$work/results
+: >"$results"
+children=()
+clean() {
+	local p
+	for p in "${children[@]}"; do kill "$p" 2>/dev/null || true; done
+	rm -rf "$work"
+}
+trap clean EXIT
+trap 'exit 130' INT TERM HUP
+begin=$SECONDS
+
+host_tests() {
+	local f name started status
+	for f in "$top"/tools/tests/host/*.sh; do
+		name=$(basename "$f" .sh)
+		{ [ -x "$f" ] && wanted "$name"; } || continue
+		started=$(now) status=0
+		AXVM=$1/bin/axvm AXVM_TOP=$top timeout -k 5 "${AXVM_SOAK:+1}200" "$f" >"$work/host.$name" 2>&1 </dev/null || status=$?
+		boot_label=host report test "$name" "$status" "$started" "$work/host.$name"
+	done
+}
+
+# Build first: every kernel that is asked for, and the modules for each. What does not build is a failure of its own.
+mkdir "$work/boots"
+kernels=$(plan_kernels)
+[ -z "${K:-}" ] || kernels=${K//,/ }
+for kernel in $kernels; do
+	[ -z "${T:-}" ] || [ -n "${K:-}" ] || [ ! -s "$work/plan" ] || break
+	started=$(now)
+	if built=$("$bed/modules.sh" "$kernel" 2> >(tee "$work/build.err" >&2)); then
+		[ -n "${host_built:-}" ] || host_built=$built
+		plan "$kernel" "$built" >>"$work/plan"
+	else
+		result fail "build ($kernel)" "$started" "" "$work/build.err"
+	fi
+done
+[ "${BED:-bochs}" = vng ] || "$bed/bochs.sh" >/dev/null || exit 1
+if [ -s "$work/plan" ] && cut -f 2 "$work/plan" | grep -q ' 1$'; then "$bed/guest.sh" >/dev/null || exit 1; fi
+
+# The boots: tests with equal needs together, with the most memory that one of them wants. Slow ones first.
+n=0
+if [ -s "$work/plan" ]; then
+	while IFS= read -r needs; do
+		n=$((n + 1))
+		grep -F -- "$needs"$'\t' "$work/plan" >"$work/lines"
+		cut -f 3 "$work/lines" | awk '!seen[$0]++' >"$work/boots/$n"
+		printf '%s\t%s\n' "$needs" "$(cut -f 2 "$work/lines" |
+			awk '{if ($1 > m) m = $1; if ($2 > g) g = $2} END {print m, g}')" >"$work/boots/$n.needs"
+	done < <(cut -f 1 "$work/plan" | sort -u | sort -s -t= -k2,2 | awk '/kernel=debug/ {print; next} {rest = rest $0 "\n"} END {printf "%s", rest}')
+fi
+
+# A slot is a process; at most two at a time.
+start() {
+	while [ "$(jobs -pr | wc -l)" -ge "${JOBS:-2}" ]; do wait -n || true; done
+	"$@" &
+	children+=($!)
+}
+for ((i = 1; i <= n; i++)); do
+	IFS=$'\t' read -r needs rest <"$work/boots/$i.needs"
+	start boot "$needs" "${rest% *}" "${rest#* }" "$work/boots/$i"
+done
+[ -z "${host_built:-}" ] || start host_tests "$host_built"
+if [ -z "${T:-}" ] && [ -z "${K:-}" ]; then start "$top/tools/lint.sh"; fi
+wait
+
+say "took $((SECONDS - begin)) s"
+[ -s "$results" ] || { [ -z "${T:-}" ] || say "no suite and no test has the name $T"; }
+results_summary

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lint.sh [NAME...]: what tools say about the sources without running them, a line a tool; a finding is a failure, silence
+# a pass. NAMEs: shellcheck warnings sparse checkpatch kernel-doc spdx.
+#
+# Called alone it sums up and its status is the verdict; called by check.sh its lines are counted there.
+set -euo pipefail
+. "$(dirname "$0")/bed/lib/common.sh"
+. "$bed/lib/apt.sh"
+. "$bed/lib/linux-source.sh"
+. "$bed/lib/results.sh"
+cd "$top"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/axvm-lint.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+alone=''
+if [ -z "${results:-}" ]; then
+	alone=yes results=$work/results
+	: >"$results"
+fi
+
+# sources PATTERN...: the project's files, in git or about to be.
+sources() { git ls-files -co --exclude-standard -- "$@" | while IFS= read -r f; do [ ! -f "$f" ] || echo "$f"; done; }
+
+scripts() {
+	sources | while IFS= read -r f; do
+		if head -n 1 "$f" | grep -qaE '^#!.*\<(ba|da)?sh\>'; then echo "$f"; fi
+	done
+}
+
+lint_shellcheck() {
+	install_packages shellcheck
+	scripts | xargs -r -d '\n' shellcheck -a
+}
+
+# The compiler's own opinion, and sparse's: each in a mirror of its own. What is no finding of theirs is cut.
+lint_build() {
+	local log=$work/$1.build
+	AXVM_BUILD=lint-$1 "$bed/modules.sh" plain "${@:2}" >/dev/null 2>"$log" && return
+	grep -v '^\[bed\] .*\.\.\.\|^\[bed\] .*: done in' "$log"
+	return 1
+}
+lint_warnings() { lint_build warnings W=1 KCFLAGS=-Werror; }
+lint_sparse() {
+	install_packages sparse
+	lint_build sparse -k C=2 CHECK='sparse -Wsparse-error'
+}
+
+lint_checkpatch() {
+	local linux
+	linux=$(linux_source)
+	install_packages python3 perl
+	sources '*.c' '*.h' '*.S' | xargs -r -d '\n' "$linux/scripts/checkpatch.pl" --no-tree --strict --terse --quiet \
+		--no-summary -f
+}
+
+lint_kernel-doc() {
+	local linux
+	linux=$(linux_source)
+	{ sources '*.c' '*.h' '*.S' | xargs -r -d '\n' grep -lE '^[[:space:]]*/\*\*$' || true; } |
+		xargs -r -d '\n' "$linux/scripts/kernel-doc" -none -Werror -Wreturn
+}
+
+lint_spdx() {
+	sources '*.c' '*.h' '*.S' '*.sh' '*.py' '*Makefile' '*Kbuild' '*.config' '*.rst' '*.toml' '*.asl' |
+		while IFS= read -r f; do
+			head -n 3 "$f" | grep -q SPDX-License-Identifier || echo "$f: no SPDX-License-Identifier in its first three lines"
+		done
+}
+
+[ $# -gt 0 ] || set -- spdx shellcheck warnings sparse checkpatch kernel-doc
+for name; do
+	declare -F "lint_$name" >/dev/null || die "no such check: $name"
+	started=$(now)
+	if "lint_$name" >"$work/$name" 2>&1 && [ ! -s "$work/$name" ]; then
+		result pass "lint: $name" "$started"
+	else
+		result fail "lint: $name" "$started" "" "$work/$name"
+	fi
+done
+[ -z "$alone" ] || results_summary
