@@ -17,7 +17,8 @@ options=(--enable-cpu-level=6 --enable-x86-64 --enable-smp --enable-vmx=2 --enab
 	--enable-protection-keys --enable-memtype --enable-cet --enable-uintr --enable-amx --enable-monitor-mwait
 	--disable-debugger --disable-debugger-gui --disable-docbook --disable-plugins --disable-xpm --disable-gameport
 	--without-x --with-nogui --disable-show-ips)
-key=$(key "$version" "$flags" "${options[@]}" "$(dpkg --print-architecture)" 1)
+key=$(key "$version" "$flags" "${options[@]}" "$(dpkg --print-architecture)" \
+	"$(cat "$bed"/patches/bochs-*.patch)" 1)
 dir=$cache/bochs/$key
 part=$cache/part/bochs-$key
 
@@ -37,6 +38,9 @@ fetch_source() {
 	while read -r p; do
 		patch -p1 -s <"debian/patches/$p" || return 1
 	done < <(grep -v '^ *#' debian/patches/series | grep .)
+	for p in "$bed"/patches/bochs-*.patch; do
+		patch -p1 -s <"$p" || return 1
+	done
 	mv ../src.part ../src
 }
 

@@ -68,7 +68,7 @@ trim() {
 }
 
 src=$(linux_source)
-version=$(make -s -C "$src" kernelversion)
+version=$(linux_version "$src")
 key=$(key "$src" "$version" "$bed/configs/common.config" "$bed/configs/$flavour.config" "$(${CC:-gcc} -dumpfullversion)" 1)
 tree=$cache/kernel/$flavour-$version-$key
 part=$cache/part/kernel-$flavour-$version-$key

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# modules.sh FLAVOUR [MAKE-ARGUMENT...]: build this checkout's modules and launcher for that kernel, and print on the last
-# line of stdout the directory that holds them:
+# modules.sh FLAVOUR [MAKE-ARGUMENT...]: build this checkout's modules for that kernel, and its programs (the launcher, and
+# whatever under tools/bench and tools/tests has a Makefile); print the directory that holds them on the last line of stdout:
 #
-#   mod/axvm.ko  mod/kunit/*.ko  mod/samples/*.ko  bin/axvm
+#   mod/axvm.ko  mod/kunit/*.ko  mod/samples/*.ko  bin/axvm  bin/...
 #
 # The sources are mirrored to a directory of their own for each kernel and built there, so kernels do not get in each
 # other's way and the checkout stays clean. Only what changed is built again. AXVM_BUILD names another mirror than the
-# kernel's own, for a build with other flags; the launcher is not built then.
+# kernel's own, for a build with other flags; programs are not built then.
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$bed/lib/apt.sh"
@@ -30,11 +30,22 @@ build_failed() {
 	die "$1 does not build (log: $2)"
 }
 
-# What was built stays beside the mirrored sources; what is no source any more goes.
-rsync -a --delete --exclude='.*' --exclude='/tools' --exclude='/Documentation' --exclude='*.o' --exclude='*.ko' \
-	--exclude='*.mod' --exclude='*.mod.c' --exclude='modules.order' --exclude='Module.symvers' "$top/" "$dir/src/"
+# replace DIRECTORY: DIRECTORY.new takes its place, unless they are equal: another run may be reading it.
+replace() {
+	if diff -rq "$1" "$1.new" >/dev/null 2>&1; then
+		rm -rf "$1.new"
+	else
+		rm -rf "$1" && mv "$1.new" "$1"
+	fi
+}
 
-if [ -f "$dir/src/Kbuild" ]; then
+# What was built stays beside the mirrored sources; what is no source any more goes. Nothing changed: nothing to do.
+changes=$(rsync -ai --delete --exclude='.*' --exclude='/tools' --exclude='/Documentation' --exclude='*.o' \
+	--exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='modules.order' --exclude='Module.symvers' \
+	"$top/" "$dir/src/")
+asked="$tree $*"
+if [ -f "$dir/src/Kbuild" ] && { [ -n "$changes" ] || [ "$(cat "$dir/built" 2>/dev/null)" != "$asked" ]; }; then
+	rm -f "$dir/built"
 	# shellcheck disable=SC2046
 	make -C "$tree" M="$dir/src" -j"$jobs" $(cat "$tree/bed/make-arguments" 2>/dev/null) "$@" modules >"$log" 2>&1 ||
 		build_failed "the module for $flavour" "$log"
@@ -46,14 +57,24 @@ if [ -f "$dir/src/Kbuild" ]; then
 		mkdir -p "$dir/mod.new/$(dirname "$object")"
 		cp -p "$dir/src/${object%.*}.ko" "$dir/mod.new/${object%.*}.ko"
 	done <"$dir/src/modules.order"
-	rm -rf "$dir/mod" && mv "$dir/mod.new" "$dir/mod"
+	replace "$dir/mod"
+	echo "$asked" >"$dir/built"
 fi
 
-if [ -d "$top/tools/axvm" ] && [ -z "${AXVM_BUILD:-}" ]; then
-	install_packages acpica-tools
-	lock "launcher-$(basename "$base")"
-	make -C "$top/tools/axvm" OUT="$base/launcher" STATIC=1 -j"$jobs" >"$cache/log/launcher-$(basename "$base").log" 2>&1 ||
-		build_failed "the launcher" "$cache/log/launcher-$(basename "$base").log"
-	mkdir -p "$dir/bin" && cp -u "$base/launcher/axvm" "$dir/bin/axvm"
+# program DIRECTORY: one that has a Makefile which takes OUT and STATIC; what it makes that can be executed goes to bin.
+program() {
+	local out=$base/programs/$1 log
+	log=$cache/log/program-$(basename "$base")-${1//\//-}.log
+	make -C "$top/tools/$1" OUT="$out" STATIC=1 -j"$jobs" >"$log" 2>&1 || build_failed "tools/$1" "$log"
+	find "$out" -maxdepth 1 -type f -perm -100 -exec cp -p {} "$dir/bin.new/" \;
+}
+if [ -z "${AXVM_BUILD:-}" ]; then
+	[ ! -d "$top/tools/axvm" ] || install_packages acpica-tools
+	lock "programs-$(basename "$base")"
+	rm -rf "$dir/bin.new" && mkdir -p "$dir/bin.new"
+	for makefile in "$top"/tools/{axvm,bench,tests,tests/*}/Makefile; do
+		[ ! -f "$makefile" ] || program "$(dirname "${makefile#"$top/tools/"}")"
+	done
+	replace "$dir/bin"
 fi
 echo "$dir"

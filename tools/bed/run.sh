@@ -134,7 +134,7 @@ wait "$output" 2>/dev/null || true
 sed -i 's/\r//g' "$dir/console.log"
 indent() { sed 's/^/    /' >&2; }
 # What the kernel says before process 1 is between it and the machine. Of a list of tests, the last one is of interest.
-awk '/Run \/init as init process/ {text = ""} {text = text $0 "\n"} END {printf "%s", text}' \
+awk '/Run .*init as init process/ {text = ""} {text = text $0 "\n"} END {printf "%s", text}' \
 	"$dir/console.log" >"$dir/console.ours"
 awk '/bed: begin / {text = ""} {text = text $0 "\n"} END {printf "%s", text}' "$dir/console.ours" >"$dir/console.last"
 complaint=''

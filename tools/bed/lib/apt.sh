@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
 # Debian packages for the test bed: installing the missing ones from the machine's own suites, and fetching (never
@@ -6,9 +6,10 @@
 
 # install PACKAGE...: install those that are missing; needs root or sudo only when there are any.
 install_packages() {
-	local p missing=() sudo=()
+	local p present missing=() sudo=()
+	present=" $(dpkg-query -W -f='${db:Status-Status}:${Package} ' "$@" 2>/dev/null || true) "
 	for p; do
-		[ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+		case $present in *" installed:$p "*) ;; *) missing+=("$p") ;; esac
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	command -v apt-get >/dev/null || die "these packages are missing and this is no Debian: ${missing[*]}"

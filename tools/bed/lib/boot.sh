@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
 # One boot of the bed with a list of tests: starts it, reads the frames that guest/runner.sh prints, reports each test, and
@@ -12,7 +12,7 @@ count_cases() {
 
 # report KIND NAME STATUS STARTED FRAME: what came out of one test.
 report() {
-	local kind=$1 name=$2 status=$3 started=$4 frame=$5 p f s label="$2 ($boot_label)"
+	local kind=$1 status=$3 started=$4 frame=$5 p f s label="$2 ($boot_label)"
 	if [ "$kind" = kunit ] && [ "$status" -eq 0 ]; then
 		read -r p f s < <(count_cases "$frame")
 		if [ $((p + f + s)) -eq 0 ]; then

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
 # Debian's own kernels, image and headers unpacked side by side into the cache: to prove that the module builds for them and

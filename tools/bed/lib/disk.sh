@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
 # A disk that a PC's BIOS boots: one FAT partition with syslinux, made without root or a mount, byte for byte the same

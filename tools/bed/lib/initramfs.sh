@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
 # Root file systems for the bed: a tree of busybox, and a tree turned into an initramfs, byte for byte the same each time.

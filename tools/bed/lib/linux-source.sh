@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
 # The kernel's source, from Debian's linux-source package: for our own kernels, and for checkpatch and kernel-doc.
@@ -6,6 +6,9 @@
 # without; it must be clean, as for any O= build).
 
 linux_series=6.12
+
+# linux_version DIRECTORY: what `make kernelversion` says, without make.
+linux_version() { awk '/^(VERSION|PATCHLEVEL|SUBLEVEL) =/ {v = v d $3; d = "."} END {print v}' "$1/Makefile"; }
 
 # linux_source: print the path of the source tree, fetching it first when it is not there.
 linux_source() {
@@ -23,7 +26,7 @@ linux_source() {
 		fetch_deb "$part" "linux-source-$linux_series" trixie bookworm-backports
 		step "unpacking the kernel's source" "about 20 s" 0 "$cache/log/linux-unpack.log" \
 			tar -xf "$part/usr/src/linux-source-$linux_series.tar.xz" -C "$part"
-		version=$(make -s -C "$part/linux-source-$linux_series" kernelversion)
+		version=$(linux_version "$part/linux-source-$linux_series")
 		rm -rf "$cache/src/linux-$version"
 		mv "$part/linux-source-$linux_series" "$cache/src/linux-$version" && rm -rf "$part"
 		ln -sfn "linux-$version" "$link"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
 # Results of checks: one line each as they come, counted in the file $results, summed up at the end. Several processes may

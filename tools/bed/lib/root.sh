@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
 # The root file system that every bed runs its command in. Sourced after common.sh and initramfs.sh; reads run.sh's options.
@@ -15,7 +15,7 @@ stage_root() {
 	cp "$tree"/bed/modules/*.ko "$root/mod/"
 	[ -z "$built" ] || cp -r "$built"/mod/. "$root/mod/"
 	depmod -b "$root" "$release" 2>/dev/null
-	[ -z "$built" ] || [ ! -d "$built/bin" ] || cp "$built"/bin/* "$root/bin/"
+	[ -z "$built" ] || cp -r "$built"/bin/. "$root/bin/"
 	[ ! -d "$top/tools/tests" ] || cp -rL "$top/tools/tests/." "$root/tests/"
 	cp "$bed/guest/init" "$root/init"
 	cp "$bed/guest/runner.sh" "$bed/guest/mounts.sh" "$bed/guest/splats.txt" "$root/bed/"

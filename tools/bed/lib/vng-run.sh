@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
 # virtme-ng as the bed's machine: for a developer's machine with nested virtualisation, where it is faster than Bochs.
@@ -18,10 +18,11 @@ vng_prepare() {
 vng_start() {
 	local accel=()
 	[ -w /dev/kvm ] && grep -qE '^flags.*\<(vmx|svm)\>' /proc/cpuinfo || accel=(--disable-kvm --disable-microvm)
-	(cd "$dir" && exec setsid timeout -k 5 "$((bound + 60))" vng -r "$tree/bed/bzImage" --user root --force-9p \
-		"${accel[@]}" --cpus "$cpus" --memory "$((memory + 128))M" --rwdir "$dir" --append "panic=0 $append" \
-		-- sh "$bed/guest/vng-enter.sh" "$dir") >"$dir/out.fifo" 2>"$dir/machine.log" </dev/null &
+	# Verbose, so that the kernel's console comes out on stderr. root= because a kernel without block devices wants it.
+	(cd "$dir" && exec setsid timeout -k 5 "$((bound + 60))" vng -v -r "$tree/bed/bzImage" --user root --force-9p \
+		"${accel[@]}" --cpus "$cpus" --memory "$((memory + 128))M" --append "root=/dev/root $append" \
+		-- sh "$bed/guest/vng-enter.sh" "$dir/root") >"$dir/out.fifo" 2>"$dir/console.log" </dev/null &
 	machine=$!
 }
 
-vng_trouble() { tail -n 15 "$dir/machine.log"; }
+vng_trouble() { :; }
