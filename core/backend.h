@@ -130,7 +130,7 @@ struct axvm_reason {
  * @finish: an access without @more is done: step over the instruction
  * @fault: the access faults in the guest instead (system registers)
  * @hypercall_done: give the result to the guest
- * @interruptible: is anything pending that ends HLT/WFI? Any context.
+ * @interruptible: is anything pending that ends HLT/WFI? The vCPU's own thread.
  * @inject: make @irq pending in the vCPU's controller. Any context. 0 or errno.
  *
  * @get_regs: fill the UAPI register structure; vCPU lock held, not running

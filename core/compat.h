@@ -46,41 +46,6 @@ static inline void axvm_hrtimer_setup(struct hrtimer *timer,
 struct axvm_preempt_notifier {};
 #endif
 
-/*
- * Work of the thread that must not wait until it is back in userspace: signals,
- * rescheduling, task work. The helpers came for KVM and are built with it.
- */
-#if defined(CONFIG_KVM_XFER_TO_GUEST_WORK)
-#include <linux/entry-kvm.h>
-#define axvm_work_pending()	xfer_to_guest_mode_work_pending()
-#define axvm_handle_work()	xfer_to_guest_mode_handle_work(NULL)
-#elif defined(CONFIG_VIRT_XFER_TO_GUEST_WORK)
-#include <linux/entry-virt.h>
-#define axvm_work_pending()	xfer_to_guest_mode_work_pending()
-#define axvm_handle_work()	xfer_to_guest_mode_handle_work()
-#else
-#include <linux/sched/signal.h>
-static inline bool axvm_work_pending(void)
-{
-	return need_resched() || signal_pending(current);
-}
-
-static inline int axvm_handle_work(void)
-{
-	if (signal_pending(current))
-		return -EINTR;
-	cond_resched();
-	return 0;
-}
-#endif
-
-/* 6.12 gave every architecture pXd_leaf() */
-#ifndef pud_leaf
-#define pud_leaf(pud) false
-#endif
-#define axvm_pud_leaf(pud) pud_leaf(pud)
-#define axvm_pmd_leaf(pmd) pmd_leaf(pmd)
-
 /* 6.17 or so gave syscore operations an argument and another registration */
 #include <linux/syscore_ops.h>
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)

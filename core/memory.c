@@ -10,6 +10,7 @@
  * Owns: vm->slots. Locks: vm->lock to change slots, vm->srcu to read them,
  * vm->s2_lock around stage-2 changes.
  */
+#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -119,12 +120,12 @@ static unsigned int host_page_shift(struct mm_struct *mm, unsigned long hva)
 	pud = READ_ONCE(*pud_offset(&p4d, hva));
 	if (pud_none(pud) || !pud_present(pud))
 		goto out;
-	if (axvm_pud_leaf(pud)) {
+	if (pud_leaf(pud)) {
 		shift = PUD_SHIFT;
 		goto out;
 	}
 	pmd = READ_ONCE(*pmd_offset(&pud, hva));
-	if (!pmd_none(pmd) && pmd_present(pmd) && axvm_pmd_leaf(pmd))
+	if (!pmd_none(pmd) && pmd_present(pmd) && pmd_leaf(pmd))
 		shift = PMD_SHIFT;
 out:
 	local_irq_restore(flags);
@@ -271,6 +272,7 @@ static struct axvm_slots *slots_replace(struct axvm_slots *old, u32 number, stru
 	new = kzalloc(struct_size(new, slot, nr + 1), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return ERR_PTR(-ENOMEM);
+	new->generation = old ? old->generation + 1 : 1;
 	for (i = 0; i < nr; i++) {
 		struct axvm_slot *slot = old->slot[i];
 

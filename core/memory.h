@@ -44,10 +44,12 @@ struct axvm_slot {
 
 /**
  * struct axvm_slots - what readers see: all slots, sorted by GPA; replaced whole
+ * @generation: counts replacements: the same number, the same slots
  * @nr: entries
  * @slot: the slots
  */
 struct axvm_slots {
+	u64 generation;
 	unsigned int nr;
 	struct axvm_slot *slot[];
 };

@@ -21,6 +21,17 @@
 #define ENTER	1	/* enter the guest again */
 #define AGAIN	2	/* vcpu->exit holds the instruction's next access */
 
+/*
+ * Work of the thread that must not wait long: rescheduling is done here, signals and
+ * task work on the way back to userspace. The kernel's own helper for this needs
+ * a struct kvm_vcpu.
+ */
+static __always_inline bool thread_wanted(void)
+{
+	return read_thread_flags() &
+	       (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NOTIFY_RESUME);
+}
+
 /* --- residency ----------------------------------------------------------- */
 
 static void vcpu_load(struct axvm_vcpu *vcpu)
@@ -128,7 +139,7 @@ bool axvm_vcpu_enter_guest(struct axvm_vcpu *vcpu)
 {
 	WRITE_ONCE(vcpu->mode, AXVM_IN_GUEST);
 	smp_mb();	/* pairs with the one in axvm_vcpu_kick() */
-	if (likely(!READ_ONCE(vcpu->requests) && !axvm_work_pending()))
+	if (likely(!READ_ONCE(vcpu->requests) && !thread_wanted()))
 		return true;
 	WRITE_ONCE(vcpu->mode, AXVM_OUTSIDE);
 	return false;
@@ -385,7 +396,9 @@ static int vcpu_handle_exit(struct axvm_vcpu *vcpu)
 /* The one place that decides whether to leave: 1: no; 0: the VM is not Running; -EINTR */
 static int vcpu_may_enter(struct axvm_vcpu *vcpu)
 {
-	if (unlikely(axvm_work_pending() && axvm_handle_work()))
+	if (unlikely(need_resched()))
+		schedule();
+	if (unlikely(thread_wanted() && !need_resched()))
 		return -EINTR;
 	if (unlikely(READ_ONCE(vcpu->run->immediate_exit)))
 		return -EINTR;

@@ -92,7 +92,7 @@ static struct ioapic *to_ioapic(struct axvm_device *dev)
 	return container_of(dev, struct ioapic, dev);
 }
 
-/* --- interrupts; ioapic->lock held ------------------------------------------------ */
+/* --- interrupts; ioapic->lock held ---------------------------------------- */
 
 static bool entry_is_level(u64 entry)
 {
@@ -186,7 +186,7 @@ static const struct axvm_irqchip_ops ioapic_irqchip_ops = {
 	.eoi = ioapic_eoi,
 };
 
-/* --- registers ---------------------------------------------------------------------- */
+/* --- registers ------------------------------------------------------------ */
 
 /* Half of an entry; Delivery Status is never seen set, as messages take no time. */
 static u32 ioapic_read_entry(const struct ioapic_state *state, unsigned int index)
@@ -288,7 +288,7 @@ static int ioapic_write(struct axvm_device *dev, struct axvm_access *access)
 	return AXVM_HANDLED;
 }
 
-/* --- life ----------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 /* The lines are not the IOAPIC's to reset. */
 static void ioapic_reset(struct axvm_device *dev)

@@ -80,7 +80,7 @@ static int lapic_device_write(struct axvm_device *dev, struct axvm_access *acces
 	}
 }
 
-/* --- life ------------------------------------------------------------------------ */
+/* --- life ----------------------------------------------------------------- */
 
 /**
  * axvm_lapic_reset() - power-on state
@@ -102,6 +102,27 @@ void axvm_lapic_reset(struct axvm_vcpu *vcpu)
 	lapic_unlock(lapic, flags);
 }
 AXVM_EXPORT_FOR_KUNIT(axvm_lapic_reset);
+
+/**
+ * axvm_lapic_init() - the vCPU takes an INIT: as power-on, but the mode stays (10.4.7.3)
+ * @vcpu: the vCPU
+ *
+ * Leaves alone what waits in vcpu->arch (NMI, INIT, SIPI).
+ *
+ * Context: any.
+ */
+void axvm_lapic_init(struct axvm_vcpu *vcpu)
+{
+	struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
+	unsigned long flags;
+
+	if (!lapic)
+		return;
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	lapic_reset_registers(lapic);
+	lapic_unlock(lapic, flags);
+}
+AXVM_EXPORT_FOR_KUNIT(axvm_lapic_init);
 
 static u64 device_base(const struct axvm_device *dev)
 {
@@ -240,7 +261,7 @@ static void lapic_device_reset(struct axvm_device *dev)
 		axvm_lapic_reset(lapic->vcpu);
 }
 
-/* --- saving and restoring ---------------------------------------------------------- */
+/* --- saving and restoring ------------------------------------------------- */
 
 static void lapic_device_save(struct axvm_device *dev, void *buf)
 {

@@ -106,13 +106,14 @@ static inline bool lapic_in_x2apic_mode(const struct axvm_lapic *lapic)
 int axvm_lapic_attach(struct axvm_vcpu *vcpu);
 void axvm_lapic_detach(struct axvm_vcpu *vcpu);
 
-/* lapic_regs.c. lapic->lock held for lapic_change_base() and lapic_power_on(). */
+/* lapic_regs.c. lapic->lock held for changing the base, power-on and reset. */
 int lapic_mmio_read(struct axvm_lapic *lapic, struct axvm_access *access);
 int lapic_mmio_write(struct axvm_lapic *lapic, const struct axvm_access *access);
 int lapic_msr_read(struct axvm_lapic *lapic, struct axvm_access *access);
 int lapic_msr_write(struct axvm_lapic *lapic, const struct axvm_access *access);
 void lapic_change_base(struct axvm_lapic *lapic, u64 base);
 void lapic_power_on(struct axvm_lapic *lapic);
+void lapic_reset_registers(struct axvm_lapic *lapic);
 bool lapic_state_is_valid(const struct axvm_lapic *lapic, const struct axvm_lapic_state *state);
 void lapic_load_state(struct axvm_lapic *lapic, const struct axvm_lapic_state *state);
 

@@ -21,7 +21,7 @@
 
 #define PRIORITY_CLASS	0xf0
 
-/* --- the vectors of one APIC ------------------------------------------------ */
+/* --- the vectors of one APIC ---------------------------------------------- */
 
 /* The highest vector of IRR, ISR or TMR; 0: none. Two registers at a time. */
 static u32 lapic_highest(const struct axvm_lapic *lapic, unsigned int bank)
@@ -214,7 +214,7 @@ void lapic_eoi(struct axvm_lapic *lapic)
 		axvm_irq_eoi(lapic->vcpu, vector);
 }
 
-/* --- what the CPU sees -------------------------------------------------------- */
+/* --- what the CPU sees ---------------------------------------------------- */
 
 static bool extint_reaches(struct axvm_vcpu *vcpu)
 {
@@ -339,7 +339,7 @@ void axvm_x86_extint_changed(struct axvm_vm *vm)
 }
 AXVM_EXPORT_FOR_KUNIT(axvm_x86_extint_changed);
 
-/* --- messages ------------------------------------------------------------------ */
+/* --- messages ------------------------------------------------------------- */
 
 static bool lapic_hardware_enabled(const struct axvm_lapic *lapic)
 {

@@ -23,7 +23,7 @@
 #define BASE_ADDRESS	GENMASK_ULL(63, 12)
 #define BASE_RESERVED	(GENMASK_ULL(7, 0) | BIT_ULL(9))
 
-/* --- what there is: Tables 10-1 and 10-6 ----------------------------------------- */
+/* --- what there is: Tables 10-1 and 10-6 ---------------------------------- */
 
 /* lapic_register.access: in xAPIC mode, in x2APIC mode */
 #define XR	BIT(0)
@@ -82,7 +82,7 @@ static const struct lapic_register lapic_registers[LAPIC_NR_REGS] = {
 	[LAPIC_INDEX(APIC_SELF_IPI)]	= { X2W, APIC_VECTOR_MASK },
 };
 
-/* --- reading and writing them ------------------------------------------------------ */
+/* --- reading and writing them --------------------------------------------- */
 
 static u32 lapic_read(const struct axvm_lapic *lapic, unsigned int offset)
 {
@@ -297,7 +297,7 @@ int lapic_msr_write(struct axvm_lapic *lapic, const struct axvm_access *access)
 	return AXVM_HANDLED;
 }
 
-/* --- modes ---------------------------------------------------------------------- */
+/* --- modes ---------------------------------------------------------------- */
 
 /* 10.4.6, 10.12.5.1, 10.12.10.2: the ids, which are not the guest's to choose */
 static void lapic_set_ids(struct axvm_lapic *lapic)
@@ -313,8 +313,11 @@ static void lapic_set_ids(struct axvm_lapic *lapic)
 	lapic_set(lapic, APIC_LDR, id >> 4 << 16 | BIT(id & 0xf));
 }
 
-/* 10.4.7.1. lapic->lock held. */
-static void lapic_reset_registers(struct axvm_lapic *lapic)
+/**
+ * lapic_reset_registers() - the state after a reset (10.4.7.1), in the mode it is in
+ * @lapic: the APIC; lapic->lock held
+ */
+void lapic_reset_registers(struct axvm_lapic *lapic)
 {
 	unsigned int lvt;
 
@@ -460,7 +463,7 @@ void axvm_lapic_set_tpr(struct axvm_vcpu *vcpu, u64 cr8)
 }
 AXVM_EXPORT_FOR_KUNIT(axvm_lapic_set_tpr);
 
-/* --- restoring ---------------------------------------------------------------- */
+/* --- restoring ------------------------------------------------------------ */
 
 /* The bits that a register may have in a saved state; the ids are not looked at. */
 static u32 possible_bits(const struct axvm_lapic_state *state, unsigned int offset)

@@ -15,8 +15,8 @@
  *    CALL instruction is not there. Buffered mode changes nothing.
  *  - A chip makes no interrupts between power-on and the end of its first ICW sequence.
  *
- * Locks: one of its own around everything, an irqchip lock (core/irq.h); INTR alone, and
- * the IMR when it is read, are looked at without it. Nothing is called with it held.
+ * Locks: one of its own around every change, an irqchip lock (core/irq.h); INTR and the
+ * registers are looked at without it. Nothing is called with it held.
  */
 #include <linux/bitops.h>
 #include <linux/rcupdate.h>
@@ -403,33 +403,22 @@ static void pic_write_byte(struct pic8259 *pic, unsigned int region, unsigned in
 		pic_write_ocw2(chip, value);
 }
 
-/* Poll Command: the next RD pulse, whatever A0 is, is an interrupt acknowledge. */
-static u8 pic_poll(struct pic8259 *pic, struct pic_chip *chip)
-{
-	int input = pic_acknowledge(pic, chip);
+/* --- accesses ----------------------------------------------------------------------- */
 
+/* Poll Command: the next RD pulse, whatever A0 is, is an interrupt acknowledge. */
+static noinline u8 pic_poll(struct pic8259 *pic, struct pic_chip *chip)
+{
+	unsigned long flags;
+	int input;
+
+	raw_spin_lock_irqsave(&pic->lock, flags);
 	WRITE_ONCE(chip->poll, 0);
+	input = pic_acknowledge(pic, chip);
+	pic_unlock(pic, flags);
 	return input < 0 ? 0 : POLL_INTERRUPT | input;
 }
 
-/* --- accesses ----------------------------------------------------------------------- */
-
-static noinline u8 pic_read_locked(struct pic8259 *pic, struct pic_chip *chip, unsigned int offset)
-{
-	unsigned long flags;
-	u8 value;
-
-	raw_spin_lock_irqsave(&pic->lock, flags);
-	if (chip->poll)
-		value = pic_poll(pic, chip);
-	else if (offset == PIC_DATA)
-		value = chip->imr;
-	else
-		value = chip->read_isr ? chip->isr : pic_irr(chip);
-	pic_unlock(pic, flags);
-	return value;
-}
-
+/* Registers are bytes: they are read without the lock. */
 static u8 pic_read_byte(struct pic8259 *pic, unsigned int region, unsigned int offset)
 {
 	struct pic_chip *chip;
@@ -437,9 +426,11 @@ static u8 pic_read_byte(struct pic8259 *pic, unsigned int region, unsigned int o
 	if (region == PIC_ELCR)
 		return READ_ONCE(pic->state.chip[offset].elcr);
 	chip = &pic->state.chip[region];
-	if (offset == PIC_DATA && !READ_ONCE(chip->poll))
+	if (READ_ONCE(chip->poll))
+		return pic_poll(pic, chip);
+	if (offset == PIC_DATA)
 		return READ_ONCE(chip->imr);
-	return pic_read_locked(pic, chip, offset);
+	return READ_ONCE(chip->read_isr) ? READ_ONCE(chip->isr) : pic_irr(chip);
 }
 
 /* The chips have 8 data lines: the bus makes a wider access two, the lower port first. */

@@ -14,6 +14,7 @@
  */
 #include <linux/bitfield.h>
 #include <linux/minmax.h>
+#include <linux/string.h>
 
 #include "pit_counter.h"
 
@@ -26,18 +27,16 @@ enum pit_mode {
 	PIT_HW_STROBE,		/* 5: hardware triggered strobe */
 };
 
-static enum pit_mode counter_mode(const struct pit_counter *c)
+static u8 counter_mode(u8 control)
 {
-	u8 mode = FIELD_GET(CW_MODE, c->control);
+	u8 mode = FIELD_GET(CW_MODE, control);
 
 	return mode > PIT_HW_STROBE ? mode - 4 : mode;	/* 6 and 7 are 2 and 3 */
 }
 
 static bool counter_periodic(const struct pit_counter *c)
 {
-	enum pit_mode mode = counter_mode(c);
-
-	return mode == PIT_RATE || mode == PIT_SQUARE;
+	return c->mode == PIT_RATE || c->mode == PIT_SQUARE;
 }
 
 /* Ticks since the load; -1: the load is to come with the next tick. */
@@ -89,7 +88,7 @@ static u16 counter_element(const struct pit_counter *c, s64 now)
 
 	if (!c->loaded || elapsed < 0)
 		return c->element;
-	if (counter_mode(c) == PIT_SQUARE) {
+	if (c->mode == PIT_SQUARE) {
 		/* Counts by two, twice a period, from the count less its bit 0 */
 		if (elapsed >= counter_high_half(c->loaded_count))
 			elapsed -= counter_high_half(c->loaded_count);
@@ -105,6 +104,8 @@ static u16 counter_element(const struct pit_counter *c, s64 now)
  * pit_counter_out() - level of OUT
  * @c: the counter
  * @now: the present tick
+ *
+ * Return: true: high.
  */
 bool pit_counter_out(struct pit_counter *c, s64 now)
 {
@@ -113,12 +114,13 @@ bool pit_counter_out(struct pit_counter *c, s64 now)
 	counter_sync(c, now);
 	elapsed = counter_elapsed(c, now);
 	if (!c->loaded)
-		return counter_mode(c) != PIT_TERMINAL_COUNT;
-	switch (counter_mode(c)) {
+		return c->mode != PIT_TERMINAL_COUNT;
+	if (elapsed < 0)
+		return c->out;
+	switch (c->mode) {
 	case PIT_TERMINAL_COUNT:
-		return elapsed >= c->loaded_count;
 	case PIT_ONE_SHOT:
-		return elapsed < 0 || elapsed >= c->loaded_count;
+		return elapsed >= c->loaded_count;
 	case PIT_RATE:
 		return !c->counting || elapsed != c->loaded_count - 1;
 	case PIT_SQUARE:
@@ -143,7 +145,7 @@ s64 pit_counter_next_rise(struct pit_counter *c, s64 now)
 	end = c->since + c->loaded_count;
 	if (!c->counting)
 		return PIT_NEVER;
-	switch (counter_mode(c)) {
+	switch (c->mode) {
 	case PIT_TERMINAL_COUNT:
 		return end > now ? end : PIT_NEVER;
 	case PIT_STROBE:
@@ -163,8 +165,10 @@ s64 pit_counter_next_rise(struct pit_counter *c, s64 now)
 /* The count register goes to the counting element, with the next tick if that counts. */
 static void counter_load(struct pit_counter *c, s64 now)
 {
-	enum pit_mode mode = counter_mode(c);
+	u8 mode = c->mode;
 
+	/* Mode 0 has OUT low from the write on. */
+	c->out = mode != PIT_TERMINAL_COUNT && pit_counter_out(c, now);
 	c->element = counter_element(c, now);
 	c->loaded_count = c->count;
 	c->null_count = 0;
@@ -177,6 +181,7 @@ static void counter_load(struct pit_counter *c, s64 now)
 static void counter_unload(struct pit_counter *c, s64 now)
 {
 	c->element = counter_element(c, now);
+	c->loaded_count = 0;
 	c->loaded = 0;
 	c->counting = 0;
 	c->since = 0;
@@ -215,7 +220,7 @@ void pit_counter_set_gate(struct pit_counter *c, bool gate, s64 now)
 		return;
 	counter_sync(c, now);
 	c->gate = gate;
-	switch (counter_mode(c)) {
+	switch (c->mode) {
 	case PIT_TERMINAL_COUNT:
 	case PIT_STROBE:
 		if (gate)
@@ -249,6 +254,7 @@ void pit_counter_write_control(struct pit_counter *c, u8 control, s64 now)
 	counter_sync(c, now);
 	counter_unload(c, now);
 	c->control = control & CW_COUNTER;
+	c->mode = counter_mode(control);
 	c->count = 0;
 	c->null_count = 1;
 	c->write_msb = 0;
@@ -271,7 +277,7 @@ static u32 counter_decode(const struct pit_counter *c, u16 value)
 /* The count register has got a new count. */
 static void counter_write_count(struct pit_counter *c, u16 value, s64 now)
 {
-	enum pit_mode mode = counter_mode(c);
+	u8 mode = c->mode;
 
 	c->count = counter_decode(c, value);
 	c->null_count = 1;
@@ -312,7 +318,7 @@ void pit_counter_write(struct pit_counter *c, u8 byte, s64 now)
 		}
 		c->lsb = byte;
 		/* "Writing the first byte disables counting. OUT is set low immediately" */
-		if (counter_mode(c) == PIT_TERMINAL_COUNT)
+		if (c->mode == PIT_TERMINAL_COUNT)
 			counter_unload(c, now);
 		break;
 	default:	/* no control word yet */
@@ -412,14 +418,17 @@ void pit_counter_restore(struct pit_counter *c, s64 now)
 static bool counter_flags_valid(const struct pit_counter *c)
 {
 	if ((c->gate | c->loaded | c->counting | c->null_count | c->write_msb | c->read_msb |
-	     c->latched | c->status_latched) > 1)
+	     c->latched | c->status_latched | c->out) > 1)
 		return false;
-	return !(c->control & ~CW_COUNTER) && !c->reserved;
+	return !(c->control & ~CW_COUNTER) && c->mode == counter_mode(c->control) &&
+	       !memchr_inv(c->reserved, 0, sizeof(c->reserved));
 }
 
 /**
  * pit_counter_valid() - could this have come from pit_counter_save()?
  * @c: the saved counter
+ *
+ * Return: true if pit_counter_restore() may have it.
  */
 bool pit_counter_valid(const struct pit_counter *c)
 {

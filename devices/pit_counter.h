@@ -35,9 +35,10 @@
  *             @null_count and @counting set). Saved: ticks until then
  * @count: count register: 1 to 65536; 0: not written yet
  * @loaded_count: what the counting element was loaded with
- * @element: the counting element while it is not loaded
+ * @element: what the counting element holds until the tick of the load
  * @latch: output latch, if @latched
  * @control: RW, mode and BCD as in the control word
+ * @mode: 0 to 5, as @control says
  * @gate: level of GATE
  * @loaded: the counting element was loaded since the control word
  * @counting: and it counts; it does not while GATE holds it up
@@ -48,6 +49,7 @@
  * @latched: @latch is to be read
  * @status_latched: @status is to be read
  * @status: status byte
+ * @out: OUT until the tick of the load
  * @reserved: 0
  */
 struct pit_counter {
@@ -58,6 +60,7 @@ struct pit_counter {
 	u16 element;
 	u16 latch;
 	u8 control;
+	u8 mode;
 	u8 gate;
 	u8 loaded;
 	u8 counting;
@@ -68,7 +71,8 @@ struct pit_counter {
 	u8 latched;
 	u8 status_latched;
 	u8 status;
-	u8 reserved;
+	u8 out;
+	u8 reserved[7];
 };
 
 /* For all: the caller's lock is held, and @now is the present tick. */

@@ -151,6 +151,7 @@ static void map_insert(struct axvm_bus_map *map, struct axvm_region *region)
 	for (i = map->nr++; i && map->entry[i - 1].base > region->base; i--)
 		map->entry[i] = map->entry[i - 1];
 	map->entry[i].base = region->base;
+	map->entry[i].last = region->last;
 	map->entry[i].region = region;
 }
 

@@ -18,6 +18,7 @@
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/nospec.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/timex.h>
 
@@ -26,17 +27,11 @@
 
 /* --- the way of an access ------------------------------------------------------- */
 
-/* All of [addr, last]? An access that wraps around the top of the space is in no region. */
-static __always_inline bool region_has(const struct axvm_region *region, u64 addr, u64 last)
-{
-	return region->base <= addr && addr <= last && last <= region->last;
-}
-
 /* Binary search for the last entry whose base is not above addr, if there is one */
 static noinline const struct axvm_region *map_search(const struct axvm_bus_map *map, u64 addr,
 						     u64 last)
 {
-	const struct axvm_region *region;
+	const struct axvm_map_entry *entry;
 	unsigned long half, n, i = 0;
 
 	for (n = map->nr; n > 1; n -= half) {
@@ -44,11 +39,11 @@ static noinline const struct axvm_region *map_search(const struct axvm_bus_map *
 		if (map->entry[i + half].base <= addr)
 			i += half;
 	}
-	region = map->entry[i].region;
-	if (!region_has(region, addr, last))
+	entry = &map->entry[i];
+	if (addr < entry->base || last > entry->last)
 		return NULL;
-	this_cpu_write(*map->recent, region);
-	return region;
+	this_cpu_write(*map->recent, entry->region);
+	return entry->region;
 }
 
 /*
@@ -59,12 +54,13 @@ static __always_inline const struct axvm_region *map_find(const struct axvm_bus_
 							  unsigned int length)
 {
 	const struct axvm_region *region;
-	u64 last = addr + length - 1;
+	u64 last;
 
-	if (unlikely(!map))
+	/* What wraps around the top of the space is in no region. */
+	if (unlikely(!map || check_add_overflow(addr, (u64)(length - 1), &last)))
 		return NULL;
 	region = this_cpu_read(*map->recent);
-	if (likely(region_has(region, addr, last)))
+	if (likely(addr >= region->base && last <= region->last))
 		return region;
 	return map_search(map, addr, last);
 }

@@ -49,20 +49,27 @@ struct axvm_region {
 };
 
 /**
+ * struct axvm_map_entry - a region in a map, with what a search looks at beside it
+ * @base: region->base
+ * @last: region->last
+ * @region: the region
+ */
+struct axvm_map_entry {
+	u64 base;
+	u64 last;
+	struct axvm_region *region;
+};
+
+/**
  * struct axvm_bus_map - all regions of one address space; replaced whole
- * @nr: regions
+ * @nr: regions, at least one
  * @recent: per CPU, the region that was found last
  * @entry: sorted
- * @entry.base: region->base, beside the others for the search
- * @entry.region: the region
  */
 struct axvm_bus_map {
 	unsigned int nr;
 	const struct axvm_region *__percpu *recent;
-	struct {
-		u64 base;
-		struct axvm_region *region;
-	} entry[];
+	struct axvm_map_entry entry[];
 };
 
 /**

@@ -136,6 +136,9 @@ static unsigned int uart_trigger(const struct uart_state *s)
 /* Bits 3:0 of IIR: the pending interrupt of highest priority */
 static u8 uart_interrupt(const struct uart_state *s)
 {
+	/* A kernel that prints has none enabled. */
+	if (!s->ier)
+		return UART_IIR_NO_INT;
 	if (s->ier & UART_IER_RLSI && s->lsr)
 		return UART_IIR_RLSI;
 	if (s->ier & UART_IER_RDI && s->timeout)
@@ -276,7 +279,8 @@ static u8 uart_read_rbr(struct uart16550 *uart)
 	s->timeout = 0;
 	uart_restart_timeout(uart);
 	/* The interrupt goes down before the next character comes. */
-	uart_update(uart);
+	if (uart->irq)
+		uart_update(uart);
 	uart_pump_rx(uart);
 	return c;
 }
@@ -320,7 +324,8 @@ static void uart_write_thr(struct uart16550 *uart, u8 c)
 
 	/* The interrupt goes down before the transmitter is empty again. */
 	s->thre = 0;
-	uart_update(uart);
+	if (uart->irq)
+		uart_update(uart);
 	if (s->tx_count < uart_depth(s)) {
 		s->tx[s->tx_count++] = c;
 		uart_pump_tx(uart);

@@ -10,8 +10,6 @@
 
 #include "../x86/decode.c"
 
-#define B(s)	(const u8 *)(s), sizeof(s) - 1
-
 /* Names of decode_cases.h */
 enum { R_ = AXVM_ACCESS_READ, W_ = AXVM_ACCESS_WRITE };
 #define R	R_
@@ -26,8 +24,7 @@ enum {
 struct decode_case {
 	unsigned int bits;
 	const char *text;
-	const u8 *bytes;
-	size_t length;
+	u8 bytes[16];
 	struct x86_insn insn;
 };
 
@@ -35,55 +32,34 @@ static const struct decode_case cases[] = {
 #include "decode_cases.h"
 };
 
-static int decode(struct x86_insn *insn, const u8 *bytes, size_t length, unsigned int avail,
-		  u8 filler, unsigned int bits)
+/* Decode what is in a buffer filled up with @filler; @avail bytes are the guest's */
+static int decode(struct x86_insn *insn, const struct decode_case *c, unsigned int length,
+		  unsigned int avail, u8 filler)
 {
 	u8 buffer[X86_INSN_BUFFER];
 
 	memset(buffer, filler, sizeof(buffer));
-	memcpy(buffer, bytes, length);
-	return x86_decode(insn, buffer, avail, bits);
+	memcpy(buffer, c->bytes, length);
+	return x86_decode(insn, buffer, avail, c->bits);
 }
 
-static void expect_insn(struct kunit *test, const struct decode_case *c, const struct x86_insn *insn)
+static void expect_insn(struct kunit *test, const struct decode_case *c, unsigned int avail,
+			u8 filler)
 {
-	const struct x86_insn *want = &c->insn;
+	struct x86_insn insn;
 
-#define SAME(member) \
-	KUNIT_EXPECT_EQ_MSG(test, insn->member, want->member, "%u: %s", c->bits, c->text)
-	SAME(op);
-	SAME(form);
-	SAME(access);
-	SAME(length);
-	SAME(width);
-	SAME(reg);
-	SAME(reg_shift);
-	SAME(reg_width);
-	SAME(sign_extend);
-	SAME(lock);
-	SAME(rep);
-	SAME(addr_size);
-	SAME(seg);
-	SAME(base);
-	SAME(index);
-	SAME(scale);
-	SAME(disp);
-	SAME(imm);
-#undef SAME
+	memset(&insn, 0x5a, sizeof(insn));
+	KUNIT_EXPECT_EQ_MSG(test, decode(&insn, c, c->insn.length, avail, filler), 0, "%u: %s",
+			    c->bits, c->text);
+	KUNIT_EXPECT_MEMEQ_MSG(test, &insn, &c->insn, sizeof(insn), "%u: %s", c->bits, c->text);
 }
 
 static void decode_assembled(struct kunit *test)
 {
-	struct x86_insn insn;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct decode_case *c = &cases[i];
-
-		KUNIT_EXPECT_EQ_MSG(test, decode(&insn, c->bytes, c->length, 15, 0xff, c->bits), 0,
-				    "%u: %s", c->bits, c->text);
-		expect_insn(test, c, &insn);
-	}
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		expect_insn(test, &cases[i], X86_MAX_INSN, 0xff);
 }
 
 /* What lies behind the bytes that are there does not matter; fewer are too few */
@@ -95,99 +71,92 @@ static void decode_cut(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct decode_case *c = &cases[i];
 
-		KUNIT_EXPECT_EQ(test, decode(&insn, c->bytes, c->length, c->length, 0, c->bits), 0);
-		expect_insn(test, c, &insn);
-		for (avail = 1; avail < c->length; avail++)
-			KUNIT_EXPECT_EQ_MSG(test, decode(&insn, c->bytes, c->length, avail, 0xff,
-							 c->bits), -ENODATA, "%s", c->text);
+		expect_insn(test, c, c->insn.length, 0);
+		for (avail = 1; avail < c->insn.length; avail++)
+			KUNIT_EXPECT_EQ_MSG(test, decode(&insn, c, c->insn.length, avail, 0xff),
+					    -ENODATA, "%s", c->text);
 	}
 }
 
 /* Spellings that assemblers do not choose */
 static const struct decode_case rare[] = {
-	{ 64, "REX before a prefix counts for nothing", B("\x48\x66\x89\x03"),
+	{ 64, "REX before a prefix counts for nothing", "\x48\x66\x89\x03",
 	  { X86_MOV, X86_MEM_REG, W, 4, 2, 0, 0, 2, 0, 0, 0, 8, DS, RBX, NONE, 0, 0, 0 } },
-	{ 64, "REX.W wins over 66", B("\x66\x48\x89\x03"),
+	{ 64, "REX.W wins over 66", "\x66\x48\x89\x03",
 	  { X86_MOV, X86_MEM_REG, W, 4, 8, 0, 0, 8, 0, 0, 0, 8, DS, RBX, NONE, 0, 0, 0 } },
-	{ 64, "the last REX counts", B("\x4d\x40\x89\x03"),
+	{ 64, "the last REX counts", "\x4d\x40\x89\x03",
 	  { X86_MOV, X86_MEM_REG, W, 4, 4, 0, 0, 4, 0, 0, 0, 8, DS, RBX, NONE, 0, 0, 0 } },
-	{ 64, "an empty REX makes it SPL, not AH", B("\x40\x88\x23"),
+	{ 64, "an empty REX makes it SPL, not AH", "\x40\x88\x23",
 	  { X86_MOV, X86_MEM_REG, W, 3, 1, 4, 0, 1, 0, 0, 0, 8, DS, RBX, NONE, 0, 0, 0 } },
-	{ 64, "DS override after FS is ignored", B("\x64\x3e\x89\x03"),
+	{ 64, "DS override after FS is ignored", "\x64\x3e\x89\x03",
 	  { X86_MOV, X86_MEM_REG, W, 4, 4, 0, 0, 4, 0, 0, 0, 8, FS, RBX, NONE, 0, 0, 0 } },
-	{ 32, "the last override counts", B("\x64\x26\x89\x03"),
+	{ 32, "the last override counts", "\x64\x26\x89\x03",
 	  { X86_MOV, X86_MEM_REG, W, 4, 4, 0, 0, 4, 0, 0, 0, 4, ES, RBX, NONE, 0, 0, 0 } },
-	{ 64, "no base and no index: absolute", B("\x89\x04\x25\x00\x10\x00\x80"),
+	{ 64, "no base and no index: absolute", "\x89\x04\x25\x00\x10\x00\x80",
 	  { X86_MOV, X86_MEM_REG, W, 7, 4, 0, 0, 4, 0, 0, 0, 8, DS, NONE, NONE, 0,
 	    -0x7ffff000, 0 } },
-	{ 64, "R12 as index, RSP as base", B("\x42\x89\x04\x64"),
+	{ 64, "R12 as index, RSP as base", "\x42\x89\x04\x64",
 	  { X86_MOV, X86_MEM_REG, W, 4, 4, 0, 0, 4, 0, 0, 0, 8, SS, RSP, R12, 1, 0, 0 } },
-	{ 64, "R13 as base needs a displacement", B("\x41\x89\x45\x00"),
+	{ 64, "R13 as base needs a displacement", "\x41\x89\x45\x00",
 	  { X86_MOV, X86_MEM_REG, W, 4, 4, 0, 0, 4, 0, 0, 0, 8, DS, R13, NONE, 0, 0, 0 } },
-	{ 64, "RIP-relative with REX.B is RIP-relative", B("\x41\x89\x05\x04\x00\x00\x00"),
+	{ 64, "RIP-relative with REX.B is RIP-relative", "\x41\x89\x05\x04\x00\x00\x00",
 	  { X86_MOV, X86_MEM_REG, W, 7, 4, 0, 0, 4, 0, 0, 0, 8, DS, RIP, NONE, 0, 4, 0 } },
-	{ 32, "the same is absolute", B("\x89\x05\x04\x00\x00\x00"),
+	{ 32, "the same is absolute", "\x89\x05\x04\x00\x00\x00",
 	  { X86_MOV, X86_MEM_REG, W, 6, 4, 0, 0, 4, 0, 0, 0, 4, DS, NONE, NONE, 0, 4, 0 } },
-	{ 64, "F6 /1 is TEST, too", B("\xf6\x0b\x80"),
+	{ 64, "F6 /1 is TEST, too", "\xf6\x0b\x80",
 	  { X86_TEST, X86_MEM_IMM, R, 3, 1, 0, 0, 1, 0, 0, 0, 8, DS, RBX, NONE, 0, 0, -128 } },
-	{ 32, "82 is 80", B("\x82\x33\x7f"),
+	{ 32, "82 is 80", "\x82\x33\x7f",
 	  { X86_XOR, X86_MEM_IMM, RW, 3, 1, 0, 0, 1, 0, 0, 0, 4, DS, RBX, NONE, 0, 0, 127 } },
-	{ 64, "MOVSXD to 32 bits", B("\x63\x0b"),
+	{ 64, "MOVSXD to 32 bits", "\x63\x0b",
 	  { X86_MOV, X86_REG_MEM, R, 2, 4, 1, 0, 4, 1, 0, 0, 8, DS, RBX, NONE, 0, 0, 0 } },
-	{ 64, "MOVSXD to 16 bits", B("\x66\x63\x0b"),
+	{ 64, "MOVSXD to 16 bits", "\x66\x63\x0b",
 	  { X86_MOV, X86_REG_MEM, R, 3, 2, 1, 0, 2, 1, 0, 0, 8, DS, RBX, NONE, 0, 0, 0 } },
-	{ 64, "INS has no 64 bits", B("\x48\x6d"),
+	{ 64, "INS has no 64 bits", "\x48\x6d",
 	  { X86_INS, X86_STRING, W, 2, 4, 0, 0, 8, 0, 0, 0, 8, DS, NONE, NONE, 0, 0, 0 } },
 	{ 64, "fifteen bytes",
-	  B("\x66\x66\x66\x66\x66\x66\x66\xc7\x05\x01\x00\x00\x00\x02\x00"),
+	  "\x66\x66\x66\x66\x66\x66\x66\xc7\x05\x01\x00\x00\x00\x02\x00",
 	  { X86_MOV, X86_MEM_IMM, W, 15, 2, 0, 0, 2, 0, 0, 0, 8, DS, RIP, NONE, 0, 1, 2 } },
 };
 
 static void decode_rare(struct kunit *test)
 {
-	struct x86_insn insn;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(rare); i++) {
-		const struct decode_case *c = &rare[i];
-
-		KUNIT_EXPECT_EQ_MSG(test, decode(&insn, c->bytes, c->length, 15, 0xff, c->bits), 0,
-				    "%s", c->text);
-		expect_insn(test, c, &insn);
-	}
+	for (i = 0; i < ARRAY_SIZE(rare); i++)
+		expect_insn(test, &rare[i], X86_MAX_INSN, 0xff);
 }
 
 static const struct decode_case refused[] = {
-	{ 64, "mov %eax,%ebx", B("\x89\xc3") },
-	{ 64, "bt $1,%eax", B("\x0f\xba\xe0\x01") },
-	{ 64, "lock mov %eax,(%rbx)", B("\xf0\x89\x03") },
-	{ 64, "lock cmp %eax,(%rbx)", B("\xf0\x39\x03") },
-	{ 64, "lock add (%rbx),%eax", B("\xf0\x03\x03") },
-	{ 64, "lock bt %eax,(%rbx)", B("\xf0\x0f\xa3\x03") },
-	{ 64, "lock test", B("\xf0\xf7\x03\x00\x00\x00\x00") },
-	{ 64, "lock push (%rbx)", B("\xf0\xff\x33") },
-	{ 64, "lock pop (%rbx)", B("\xf0\x8f\x03") },
-	{ 64, "lock movsb", B("\xf0\xa4") },
-	{ 64, "lock mov %al,moffs", B("\xf0\xa2\x00\x00\x00\x00\x00\x00\x00\x00") },
-	{ 64, "82 in 64-bit mode", B("\x82\x33\x7f") },
-	{ 32, "arpl", B("\x63\x03") },
-	{ 32, "inc %eax", B("\x40\x89\x03") },
-	{ 64, "8F /1", B("\x8f\x0b") },
-	{ 64, "C7 /1", B("\xc7\x0b\x00\x00\x00\x00") },
-	{ 64, "FE /6", B("\xfe\x33") },
-	{ 64, "FF /2: call", B("\xff\x13") },
-	{ 64, "FF /4: jmp", B("\xff\x23") },
-	{ 64, "0F BA /0", B("\x0f\xba\x03\x00") },
-	{ 64, "mul (%rbx)", B("\xf7\x23") },
-	{ 64, "div (%rbx)", B("\xf7\x33") },
-	{ 64, "shl (%rbx)", B("\xd1\x23") },
-	{ 64, "mov %ds,(%rbx)", B("\x8c\x1b") },
-	{ 64, "fld (%rbx)", B("\xd9\x03") },
-	{ 64, "movaps (%rbx),%xmm0", B("\x0f\x28\x03") },
-	{ 64, "vmovdqu (%rbx),%ymm0", B("\xc5\xfe\x6f\x03") },
-	{ 64, "ret", B("\xc3") },
-	{ 64, "ones", B("\xff\xff") },
-	{ 64, "zeros to a register", B("\x00\xc0") },
+	{ 64, "mov %eax,%ebx", "\x89\xc3" },
+	{ 64, "bt $1,%eax", "\x0f\xba\xe0\x01" },
+	{ 64, "lock mov %eax,(%rbx)", "\xf0\x89\x03" },
+	{ 64, "lock cmp %eax,(%rbx)", "\xf0\x39\x03" },
+	{ 64, "lock add (%rbx),%eax", "\xf0\x03\x03" },
+	{ 64, "lock bt %eax,(%rbx)", "\xf0\x0f\xa3\x03" },
+	{ 64, "lock test", "\xf0\xf7\x03\x00\x00\x00\x00" },
+	{ 64, "lock push (%rbx)", "\xf0\xff\x33" },
+	{ 64, "lock pop (%rbx)", "\xf0\x8f\x03" },
+	{ 64, "lock movsb", "\xf0\xa4" },
+	{ 64, "lock mov %al,moffs", "\xf0\xa2\x00\x00\x00\x00\x00\x00\x00\x00" },
+	{ 64, "82 in 64-bit mode", "\x82\x33\x7f" },
+	{ 32, "arpl", "\x63\x03" },
+	{ 32, "inc %eax", "\x40\x89\x03" },
+	{ 64, "8F /1", "\x8f\x0b" },
+	{ 64, "C7 /1", "\xc7\x0b\x00\x00\x00\x00" },
+	{ 64, "FE /6", "\xfe\x33" },
+	{ 64, "FF /2: call", "\xff\x13" },
+	{ 64, "FF /4: jmp", "\xff\x23" },
+	{ 64, "0F BA /0", "\x0f\xba\x03\x00" },
+	{ 64, "mul (%rbx)", "\xf7\x23" },
+	{ 64, "div (%rbx)", "\xf7\x33" },
+	{ 64, "shl (%rbx)", "\xd1\x23" },
+	{ 64, "mov %ds,(%rbx)", "\x8c\x1b" },
+	{ 64, "fld (%rbx)", "\xd9\x03" },
+	{ 64, "movaps (%rbx),%xmm0", "\x0f\x28\x03" },
+	{ 64, "vmovdqu (%rbx),%ymm0", "\xc5\xfe\x6f\x03" },
+	{ 64, "ret", "\xc3" },
+	{ 64, "ones", "\xff\xff" },
+	{ 64, "zeros to a register", "\x00\xc0" },
 };
 
 static void decode_refused(struct kunit *test)
@@ -196,8 +165,8 @@ static void decode_refused(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(refused); i++)
-		KUNIT_EXPECT_EQ_MSG(test, decode(&insn, refused[i].bytes, refused[i].length, 15, 0,
-						 refused[i].bits), -EINVAL, "%s", refused[i].text);
+		KUNIT_EXPECT_EQ_MSG(test, decode(&insn, &refused[i], X86_MAX_INSN, X86_MAX_INSN, 0),
+				    -EINVAL, "%s", refused[i].text);
 }
 
 /* Prefixes without end, and one byte more than there may be */
@@ -280,6 +249,7 @@ static struct kunit_suite decode_suite = {
 	.name = "axvm-decode",
 	.test_cases = decode_cases,
 };
+
 kunit_test_suite(decode_suite);
 
 MODULE_LICENSE("GPL");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * x86/gva.c: segmentation and paging as SDM Vol. 3A, chapters 3 to 5 have them: all
- * paging modes, each reason for a fault with its error code, accessed and dirty bits.
+ * x86/gva.c: paging as SDM Vol. 3A, chapters 4 and 5 have it: all modes, each reason for a
+ * fault with its error code, accessed and dirty bits. Segmentation: segment_test.c.
  */
 #include "x86_machine.h"
 
@@ -107,7 +107,7 @@ static void gva_pae(struct kunit *test)
 	machine_regs()->cr3 = 0x6020 | 0x18;	/* the table is aligned to 32 bytes */
 	expect_fault(test, gva, R, 0);
 	*pdpte = TABLE(2) | PTE_P;
-	expect_gpa(test, gva, W, 0xffffff0123);
+	expect_gpa(test, gva, W, 0xfffff0123);
 	map(2, 2, gva, 0x200000, LINKS);
 	machine_regs()->cr3 = 0x6020;
 	expect_gpa(test, gva, R, 0x200000 | (gva & 0x1fffff));
@@ -149,6 +149,37 @@ static void gva_legacy(struct kunit *test)
 	machine_ring(3);
 	*pde &= ~PSE_RESERVED;
 	expect_fault(test, gva, X, X86_PF_PROT | X86_PF_USER);	/* no I bit without XD, SMEP */
+}
+
+static int fetch(u64 gva, u8 *bytes, struct x86_trail *trail, struct x86_exception *exc)
+{
+	x86_trail_begin(trail);
+	return x86_gva_fetch(&machine->vcpu, gva, bytes, trail, exc);
+}
+
+/* Entries of four bytes are in the trail with their neighbours */
+static void gva_legacy_trail(struct kunit *test)
+{
+	u32 gva = 0x00803123, *pde = machine_u32(TABLE(2) + 8), *entry = machine_u32(TABLE(1) + 12);
+	struct x86_exception exc;
+	struct x86_trail trail;
+	u8 bytes[16];
+
+	machine_mode(32);
+	machine_regs()->cr0 |= X86_CR0_PG;
+	machine_regs()->cr3 = TABLE(2);
+	*pde = TABLE(1) | PTE_P;
+	*entry = CODE | PTE_P;
+	machine->ram[CODE + 0x123] = 0x5a;
+	KUNIT_EXPECT_EQ(test, fetch(gva, bytes, &trail, &exc), 0);
+	KUNIT_EXPECT_EQ(test, bytes[0], 0x5a);
+	KUNIT_EXPECT_EQ(test, trail.nr, 4);
+	KUNIT_EXPECT_TRUE(test, x86_trail_holds(&machine->vm, &trail));
+	*pde |= PTE_A;
+	KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
+	*pde &= ~PTE_A;
+	*entry |= PTE_D;
+	KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
 }
 
 /* --- faults ---------------------------------------------------------------- */
@@ -261,7 +292,7 @@ static void gva_rights(struct kunit *test)
 
 static void gva_canonical(struct kunit *test)
 {
-	static const u64 bad[] = { BIT_ULL(47), ~BIT_ULL(47), BIT_ULL(63), 0x8000000000000000 | GVA };
+	static const u64 bad[] = { BIT_ULL(47), ~BIT_ULL(47), BIT_ULL(63), BIT_ULL(63) | GVA };
 	struct x86_exception exc;
 	unsigned int i;
 	u64 gpa;
@@ -332,17 +363,19 @@ static void gva_accessed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, *pte(1, GVA), 0x7000 | PTE_P);
 }
 
-/* Somebody changes the entry between the look at it and the setting of its bits */
+/* Somebody changes the entry between the second look at it and the setting of its bits */
 static void gva_race(struct kunit *test)
 {
 	map(4, 1, GVA, 0x7000, PTE_P | PTE_RW);
 	machine->race = pte(1, GVA);
+	machine->race_after = 3;
 	machine->race_value = 0x9000 | PTE_P | PTE_RW;
 	expect_gpa(test, GVA, W, 0x9123);
 	KUNIT_EXPECT_EQ(test, *pte(1, GVA), 0x9000 | PTE_P | PTE_RW | PTE_A | PTE_D);
 	/* It goes away: its old self must not come back */
 	map(4, 1, GVA, 0x7000, PTE_P | PTE_RW);
 	machine->race = pte(1, GVA);
+	machine->race_after = 3;
 	machine->race_value = 0;
 	expect_fault(test, GVA, W, X86_PF_WRITE);
 	KUNIT_EXPECT_EQ(test, *pte(1, GVA), 0);
@@ -382,156 +415,89 @@ static void gva_copy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, x86_gva_read(&machine->vcpu, gva + 0xff0, buf, 32, R, &exc), 0);
 	for (i = 0; i < 32; i++)
 		KUNIT_EXPECT_EQ(test, buf[i], i);
-	KUNIT_EXPECT_EQ(test, x86_gva_read(&machine->vcpu, gva + 0x1ff0, buf, 32, R, &exc), -EFAULT);
-	KUNIT_EXPECT_EQ(test, x86_gva_write(&machine->vcpu, gva + 0x1ff0, buf, 32, &exc), -EFAULT);
-	KUNIT_EXPECT_EQ(test, x86_gva_read(&machine->vcpu, gva + 0x2ff0, buf, 32, R, &exc), -EFAULT);
-	KUNIT_EXPECT_EQ(test, x86_gva_read(&machine->vcpu, gva - 16, buf, 32, R, &exc), 1);
-	KUNIT_EXPECT_EQ(test, exc.cr2, gva - 16);
+	gva += 0x1ff0;
+	KUNIT_EXPECT_EQ(test, x86_gva_read(&machine->vcpu, gva, buf, 17, R, &exc), -EFAULT);
+	KUNIT_EXPECT_EQ(test, x86_gva_write(&machine->vcpu, gva, buf, 32, &exc), -EFAULT);
+	gva += 0x1000;
+	KUNIT_EXPECT_EQ(test, x86_gva_read(&machine->vcpu, gva, buf, 32, R, &exc), -EFAULT);
+	gva -= 0x3000;
+	KUNIT_EXPECT_EQ(test, x86_gva_read(&machine->vcpu, gva, buf, 32, R, &exc), 1);
+	KUNIT_EXPECT_EQ(test, exc.cr2, gva);
 }
 
 static void gva_fetch(struct kunit *test)
 {
 	u64 gva = GVA & PAGE_MASK;
 	struct x86_exception exc;
+	struct x86_trail trail;
 	unsigned int offset, i;
-	u8 bytes[16];
+	u8 bytes[17];
 
 	map(4, 1, gva, CODE, LINKS);
 	for (i = 0; i < PAGE_SIZE; i++)
 		machine->ram[CODE + i] = i * 7;
 	for (offset = 0xfc0; offset < 0x1000; offset++) {
-		unsigned int length = min_t(unsigned int, 15, 0x1000 - offset);
+		unsigned int length = min_t(unsigned int, 16, 0x1000 - offset);
 
-		memset(bytes, 0, sizeof(bytes));
-		KUNIT_EXPECT_EQ(test, x86_gva_fetch(&machine->vcpu, gva + offset, bytes, length,
-						    &exc), 0);
+		memset(bytes, 0x5a, sizeof(bytes));
+		KUNIT_EXPECT_EQ(test, fetch(gva + offset, bytes, &trail, &exc), 0);
 		KUNIT_EXPECT_EQ(test, memcmp(bytes, machine->ram + CODE + offset, length), 0);
+		KUNIT_EXPECT_EQ(test, bytes[length], 0x5a);
+		KUNIT_EXPECT_EQ(test, trail.nr, 6);
 	}
 	*pte(1, gva) |= PTE_XD;
-	KUNIT_EXPECT_EQ(test, x86_gva_fetch(&machine->vcpu, gva, bytes, 15, &exc), 1);
+	KUNIT_EXPECT_EQ(test, fetch(gva, bytes, &trail, &exc), 1);
 	KUNIT_EXPECT_EQ(test, exc.error, X86_PF_PROT | X86_PF_INSTR);
 	map(4, 1, gva, MACHINE_DEVICE, LINKS);
-	KUNIT_EXPECT_EQ(test, x86_gva_fetch(&machine->vcpu, gva, bytes, 15, &exc), 0);
+	KUNIT_EXPECT_EQ(test, fetch(gva, bytes, &trail, &exc), 0);
 	KUNIT_EXPECT_EQ(test, bytes[0], 0xff);
 	KUNIT_EXPECT_EQ(test, bytes[14], 0xff);
+	KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
 	map(4, 1, gva, CODE, LINKS);
 	machine->missing = machine->ram + CODE;
-	KUNIT_EXPECT_EQ(test, x86_gva_fetch(&machine->vcpu, gva, bytes, 15, &exc), -EFAULT);
-	KUNIT_EXPECT_EQ(test, x86_gva_fetch(&machine->vcpu, gva + 0xff8, bytes, 8, &exc), -EFAULT);
+	KUNIT_EXPECT_EQ(test, fetch(gva, bytes, &trail, &exc), -EFAULT);
+	KUNIT_EXPECT_EQ(test, fetch(gva + 0xff8, bytes, &trail, &exc), -EFAULT);
 }
 
-/* --- segmentation -------------------------------------------------------------- */
-
-struct segment_case {
-	u32 attr;	/* type, S, P; D/B and G where they count */
-	u32 limit;
-	u64 offset;
-	unsigned int width;
-	u32 access;
-	bool good;
-};
-
-static const struct segment_case segments[] = {
-	{ 0x93, 0xfff, 0xffc, 4, R, true },		/* data, writable */
-	{ 0x93, 0xfff, 0xffd, 4, R, false },
-	{ 0x93, 0xfff, 0xfff, 1, W, true },
-	{ 0x93, 0xfff, 0x1000, 1, W, false },
-	{ 0x91, 0xfff, 0, 1, R, true },			/* data, read-only */
-	{ 0x91, 0xfff, 0, 1, W, false },
-	{ 0x91, 0xfff, 0, 1, R | W, false },
-	{ 0x9b, 0xfff, 0, 1, R, true },			/* code, readable */
-	{ 0x9b, 0xfff, 0, 1, W, false },
-	{ 0x99, 0xfff, 0, 1, R, false },		/* code, execute-only */
-	{ 0x97, 0xfff, 0x1000, 1, W, true },		/* data, expand-down */
-	{ 0x97, 0xfff, 0xfff, 1, W, false },
-	{ 0x97, 0xfff, 0xfffd, 4, R, false },		/* 16 bits: up to 0xffff */
-	{ 0x97, 0xfff, 0xfffc, 4, R, true },
-	{ 0x4097, 0xfff, 0xfffd, 4, R, true },		/* 32 bits: up to 0xffffffff */
-	{ 0x4097, 0xfff, 0xfffffffd, 4, R, false },
-	{ 0x4097, 0xffffffff, 0xffffffff, 1, R, false },
-	{ 0xc093, 0xffffffff, 0xfffffffc, 4, W, true },
-	{ 0xc093, 0xffffffff, 0xfffffffd, 4, W, false },
-	{ 0x10000, 0xffffffff, 0, 1, R, false },	/* unusable: a null selector */
-};
-
-static int linear(unsigned int seg, u64 offset, unsigned int width, u32 access, u64 *result,
-		  struct x86_exception *exc)
+/* It holds until anything changes that it was made of */
+static void gva_trail(struct kunit *test)
 {
-	memset(exc, 0, sizeof(*exc));
-	return x86_linear(&machine->vcpu, seg, offset, width, access, result, exc);
-}
-
-static void gva_segments(struct kunit *test)
-{
-	struct axvm_x86_segment *ds = &machine_regs()->seg[AXVM_X86_DS];
 	struct x86_exception exc;
-	unsigned int i;
-	u64 result;
-	int ret;
+	struct x86_trail trail;
+	unsigned int level, i;
+	u8 bytes[16];
 
-	machine_mode(32);
-	for (i = 0; i < ARRAY_SIZE(segments); i++) {
-		const struct segment_case *c = &segments[i];
-
-		ds->base = 0xfff00000;
-		ds->attr = c->attr;
-		ds->limit = c->limit;
-		ret = linear(AXVM_X86_DS, c->offset, c->width, c->access, &result, &exc);
-		KUNIT_EXPECT_EQ_MSG(test, ret, !c->good, "case %u", i);
-		if (ret) {
-			KUNIT_EXPECT_EQ(test, exc.vector, X86_TRAP_GP);
-			KUNIT_EXPECT_TRUE(test, exc.has_error);
-		} else {
-			KUNIT_EXPECT_EQ(test, result, (u32)(c->offset + 0xfff00000));
-		}
+	map(4, 1, GVA, CODE, LINKS);
+	KUNIT_EXPECT_EQ(test, fetch(GVA, bytes, &trail, &exc), 0);
+	KUNIT_EXPECT_TRUE(test, x86_trail_holds(&machine->vm, &trail));
+	for (level = 1; level <= 4; level++) {
+		*pte(level, GVA) ^= BIT_ULL(62);
+		KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
+		*pte(level, GVA) ^= BIT_ULL(62);
 	}
-	/* Virtual-8086 mode: the limit only */
-	machine_regs()->rflags |= X86_EFLAGS_VM;
-	ds->attr = 0xf1;
-	ds->limit = 0xffff;
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_DS, 0xfffe, 2, W, &result, &exc), 0);
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_DS, 0xffff, 2, W, &result, &exc), 1);
-}
-
-static void gva_stack_and_real(struct kunit *test)
-{
-	struct x86_exception exc;
-	u64 result;
-
-	machine_mode(32);
-	machine_regs()->seg[AXVM_X86_SS].limit = 0xff;
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_SS, 0x100, 1, R, &result, &exc), 1);
-	KUNIT_EXPECT_EQ(test, exc.vector, X86_TRAP_SS);
-	KUNIT_EXPECT_TRUE(test, exc.has_error);
-	machine_mode(16);
-	machine_regs()->seg[AXVM_X86_DS].base = 0xffff0;
-	machine_regs()->seg[AXVM_X86_DS].attr = 0x9b;	/* the type does not matter */
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_DS, 0xffff, 1, W, &result, &exc), 0);
-	KUNIT_EXPECT_EQ(test, result, 0x10ffef);
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_DS, 0xffff, 2, W, &result, &exc), 1);
-	KUNIT_EXPECT_EQ(test, exc.vector, X86_TRAP_GP);
-	KUNIT_EXPECT_FALSE(test, exc.has_error);
-}
-
-static void gva_flat(struct kunit *test)
-{
-	struct axvm_x86_segment *seg = machine_regs()->seg;
-	struct x86_exception exc;
-	u64 result;
-
-	seg[AXVM_X86_DS].base = 0x1000;		/* base, limit and type do not count, */
-	seg[AXVM_X86_DS].limit = 0;
-	seg[AXVM_X86_DS].attr = X86_SEG_UNUSABLE;
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_DS, GVA, 8, W, &result, &exc), 0);
-	KUNIT_EXPECT_EQ(test, result, GVA);
-	seg[AXVM_X86_GS].base = 0xffff800000000000;	/* but for FS's and GS's base */
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_GS, 0x10, 8, W, &result, &exc), 0);
-	KUNIT_EXPECT_EQ(test, result, 0xffff800000000010);
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_DS, BIT_ULL(47) - 8, 8, R, &result, &exc), 0);
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_DS, BIT_ULL(47) - 7, 8, R, &result, &exc), 1);
-	KUNIT_EXPECT_EQ(test, exc.vector, X86_TRAP_GP);
-	KUNIT_EXPECT_EQ(test, linear(AXVM_X86_SS, BIT_ULL(47), 8, R, &result, &exc), 1);
-	KUNIT_EXPECT_EQ(test, exc.vector, X86_TRAP_SS);
+	for (i = 0; i < 16; i++) {
+		machine->ram[CODE + 0x123 + i] ^= 1;
+		KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
+		machine->ram[CODE + 0x123 + i] ^= 1;
+	}
+	KUNIT_EXPECT_TRUE(test, x86_trail_holds(&machine->vm, &trail));
+	machine->ram[CODE + 0x122] ^= 1;
+	machine->ram[CODE + 0x133] ^= 1;
+	KUNIT_EXPECT_TRUE(test, x86_trail_holds(&machine->vm, &trail));
+	machine->map.generation++;
+	KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
+	/* Going on with one of other slots spoils it */
+	KUNIT_EXPECT_EQ(test, x86_gva_fetch(&machine->vcpu, GVA, bytes, &trail, &exc), 0);
+	KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
+	/* And so does one word too many */
+	KUNIT_EXPECT_EQ(test, fetch(GVA, bytes, &trail, &exc), 0);
+	KUNIT_EXPECT_EQ(test, x86_gva_fetch(&machine->vcpu, GVA, bytes, &trail, &exc), 0);
+	KUNIT_EXPECT_EQ(test, trail.nr, 12);
+	KUNIT_EXPECT_TRUE(test, x86_trail_holds(&machine->vm, &trail));
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, x86_gva_fetch(&machine->vcpu, GVA, bytes, &trail, &exc), 0);
+		KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
+	}
 }
 
 static int gva_init(struct kunit *test)
@@ -546,6 +512,7 @@ static struct kunit_case gva_cases[] = {
 	KUNIT_CASE(gva_five_levels),
 	KUNIT_CASE(gva_pae),
 	KUNIT_CASE(gva_legacy),
+	KUNIT_CASE(gva_legacy_trail),
 	KUNIT_CASE(gva_not_present),
 	KUNIT_CASE(gva_reserved),
 	KUNIT_CASE(gva_rights),
@@ -556,9 +523,7 @@ static struct kunit_case gva_cases[] = {
 	KUNIT_CASE(gva_rom_tables),
 	KUNIT_CASE(gva_copy),
 	KUNIT_CASE(gva_fetch),
-	KUNIT_CASE(gva_segments),
-	KUNIT_CASE(gva_stack_and_real),
-	KUNIT_CASE(gva_flat),
+	KUNIT_CASE(gva_trail),
 	{}
 };
 
@@ -567,6 +532,7 @@ static struct kunit_suite gva_suite = {
 	.init = gva_init,
 	.test_cases = gva_cases,
 };
+
 kunit_test_suite(gva_suite);
 
 MODULE_LICENSE("GPL");

@@ -61,7 +61,7 @@ static struct axvm_vm *ioapic_vm(struct kunit *test, unsigned int nr_vcpus)
 	return vm;
 }
 
-/* --- registers ------------------------------------------------------------------------- */
+/* --- registers ------------------------------------------------------------ */
 
 static void ioapic_registers_test(struct kunit *test)
 {
@@ -134,7 +134,7 @@ static void ioapic_widths_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_load(vm, NULL, IOAPIC + IOWIN, 4), (u64)MASK);
 }
 
-/* --- edges ---------------------------------------------------------------------------------- */
+/* --- edges ---------------------------------------------------------------- */
 
 /* Line n is pin n, but 0 is 2; 2 is nothing. */
 static void ioapic_wiring_test(struct kunit *test)
@@ -188,7 +188,7 @@ static void ioapic_edge_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xapic_read(vcpu, APIC_TMR + 0x30), 0U);
 }
 
-/* --- levels --------------------------------------------------------------------------------- */
+/* --- levels --------------------------------------------------------------- */
 
 static void ioapic_level_test(struct kunit *test)
 {
@@ -339,7 +339,7 @@ static void ioapic_level_refused_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xapic_read(vcpu, APIC_ESR), (u32)APIC_ESR_RECVILL);
 }
 
-/* --- destinations and delivery modes -------------------------------------------------------- */
+/* --- destinations and delivery modes -------------------------------------- */
 
 static u32 who_got(struct axvm_vm *vm, int vector)
 {
@@ -410,7 +410,7 @@ static void ioapic_nmi_init_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&vm->vcpus[0]->arch.init_pending), 0);
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 static struct axvm_device *find(struct axvm_vm *vm)
 {
@@ -457,7 +457,7 @@ static void ioapic_restore_test(struct kunit *test)
 	state = saved(test, from);
 	KUNIT_ASSERT_EQ(test, load(to, state), 0);
 	again = saved(test, to);
-	KUNIT_EXPECT_MEMEQ(test, again, state, sizeof(*state));
+	KUNIT_EXPECT_EQ(test, memcmp(again, state, sizeof(*state)), 0);
 	/* The messages it sent are the local APICs' to restore. */
 	KUNIT_EXPECT_FALSE(test, axvm_x86_irq_pending(vcpu));
 	KUNIT_EXPECT_EQ(test, (u32)fixture_load(to, NULL, IOAPIC + IOREGSEL, 4), 0x35U);
@@ -485,7 +485,7 @@ static void ioapic_restore_refuses_test(struct kunit *test)
 		bad.entry[3] = 0x33;				\
 		bad.what;					\
 		KUNIT_EXPECT_EQ_MSG(test, load(vm, &bad), -EINVAL, #what); \
-		KUNIT_EXPECT_MEMEQ(test, saved(test, vm), good, sizeof(*good)); \
+		KUNIT_EXPECT_EQ(test, memcmp(saved(test, vm), good, sizeof(*good)), 0); \
 	} while (0)
 	REFUSED(lines = BIT(24));
 	REFUSED(remote_irr = BIT(24));
@@ -590,6 +590,7 @@ static struct kunit_suite ioapic_suite = {
 	.name = "axvm_ioapic",
 	.test_cases = ioapic_cases,
 };
+
 kunit_test_suite(ioapic_suite);
 
 MODULE_LICENSE("GPL");

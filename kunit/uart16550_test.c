@@ -351,6 +351,14 @@ static void uart_timeout_limits(struct kunit *test)
 	msleep(150);
 	KUNIT_EXPECT_FALSE(test, line(t));
 
+	/* The next character puts it off, here for 22 seconds. */
+	type(t, "a");
+	divisor(t, 0xffff);
+	type(t, "b");
+	msleep(150);
+	KUNIT_EXPECT_FALSE(test, line(t));
+	out(t, UART_FCR, FCR_ON | UART_FCR_CLEAR_RCVR | UART_FCR_TRIGGER_14);
+
 	divisor(t, 1);
 	out(t, UART_IER, 0);
 	type(t, "a");
@@ -457,6 +465,12 @@ static void uart_loopback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, in(t, UART_LSR), LSR_IDLE | UART_LSR_DR | UART_LSR_OE);
 	expect_received(t, "ABCDEFGHIJKLMNOP");
 	expect_printed(t, "");
+	/* The character timeout works here too. */
+	divisor(t, 1);
+	out(t, UART_TX, 'Q');
+	msleep(30);
+	KUNIT_EXPECT_EQ(test, in(t, UART_IIR), IIR_FIFO | UART_IIR_RX_TIMEOUT);
+	expect_received(t, "Q");
 	/* And no interrupt on the line all the time */
 	KUNIT_EXPECT_EQ(test, t->chip->rises[IRQ], 0);
 	out(t, UART_MCR, MCR_ON);

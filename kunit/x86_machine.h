@@ -13,7 +13,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
-#include "../x86/emulate.h"
+#include "../x86/x86.h"
 
 #define MACHINE_RAM	(64 * PAGE_SIZE)	/* at GPA 0 */
 #define MACHINE_ROM	0x200000ULL		/* one read-only page */
@@ -26,9 +26,11 @@
  * @ops: its backend: gpa_bits
  * @ram: MACHINE_RAM bytes, then the ROM's page
  * @slots: RAM, ROM
+ * @map: what vm.slots points to: not looked into but for its generation
  * @missing: an address in @ram whose page the launcher does not have
- * @race: before the next compare-exchange at that address, somebody else sets @race_value
- * @race_value: that
+ * @race: somebody else writes there
+ * @race_after: just before it is touched for that many times
+ * @race_value: what
  * @nr_exceptions: queued so far
  * @exception: the last one
  */
@@ -38,8 +40,10 @@ struct machine {
 	struct axvm_backend ops;
 	u8 *ram;
 	struct axvm_slot slots[2];
+	struct axvm_slots map;
 	u8 *missing;
 	u64 *race;
+	unsigned int race_after;
 	u64 race_value;
 	unsigned int nr_exceptions;
 	struct x86_exception exception;
@@ -51,46 +55,29 @@ static struct machine *machine;
 
 static inline bool machine_has(const void *at)
 {
-	return !machine->missing || ((ulong)at & PAGE_MASK) != ((ulong)machine->missing & PAGE_MASK);
+	unsigned long missing = (unsigned long)machine->missing;
+
+	return !missing || (((unsigned long)at ^ missing) & PAGE_MASK);
 }
 
-static inline bool machine_exchange(u64 *at, u64 *old, u64 new)
+/* All else that <linux/uaccess.h> has works on the kernel's addresses, too */
+static inline bool machine_access_begin(const void __user *at, size_t length)
 {
-	if (machine->race == at) {
-		machine->race = NULL;
-		*at = machine->race_value;
-	}
-	return try_cmpxchg(at, old, new);
+	const void *there = (const void __force *)at;
+
+	if (machine->race == there && !--machine->race_after)
+		*machine->race = machine->race_value;
+	return machine_has(there);
 }
 
-static inline bool machine_exchange32(u32 *at, u32 *old, u32 new)
+static inline void machine_access_end(void)
 {
-	return try_cmpxchg(at, old, new);
 }
 
 #undef user_access_begin
 #undef user_access_end
-#undef unsafe_get_user
-#undef unsafe_try_cmpxchg_user
-#undef get_user
-#define user_access_begin(at, length)	machine_has((const void __force *)(at))
-#define user_access_end()		do { } while (0)
-#define unsafe_get_user(value, at, label)					\
-do {										\
-	if (0)									\
-		goto label;							\
-	(value) = *(typeof(value) __force *)(at);				\
-} while (0)
-#define unsafe_try_cmpxchg_user(at, old, new, label)				\
-({										\
-	if (0)									\
-		goto label;							\
-	_Generic((old), u64 *: machine_exchange, u32 *: machine_exchange32)	\
-		((void __force *)(at), old, new);				\
-})
-#define get_user(value, at)							\
-	(machine_has((const void __force *)(at)) ?				\
-	 ((value) = *(typeof(value) __force *)(at), 0) : -EFAULT)
+#define user_access_begin	machine_access_begin
+#define user_access_end		machine_access_end
 
 static struct axvm_slot *machine_slot(struct axvm_vm *vm, u64 gpa)
 {
@@ -144,6 +131,8 @@ static inline void machine_queue_exception(struct axvm_vcpu *vcpu, const struct 
 #define axvm_guest_write	machine_write
 #define x86_queue_exception	machine_queue_exception
 
+#include "../x86/emulate.h"
+
 /* --- the machine ------------------------------------------------------------- */
 
 static inline struct axvm_x86_regs *machine_regs(void)
@@ -182,6 +171,8 @@ static void machine_mode(unsigned int bits)
 	else if (bits == 32)
 		regs->seg[AXVM_X86_CS].attr = 0xc09b;		/* G, D */
 	regs->cr0 = bits == 16 ? 0 : X86_CR0_PE;
+	regs->cr4 = 0;
+	regs->efer = 0;
 	regs->rflags = X86_EFLAGS_FIXED;
 	if (bits == 64) {
 		regs->efer = EFER_LME | EFER_LMA | EFER_NX;
@@ -190,7 +181,7 @@ static void machine_mode(unsigned int bits)
 	}
 }
 
-static void machine_ring(unsigned int cpl)
+static inline void machine_ring(unsigned int cpl)
 {
 	struct axvm_x86_segment *ss = &machine_regs()->seg[AXVM_X86_SS];
 
@@ -220,6 +211,8 @@ static void machine_new(struct kunit *test)
 		.gpa = MACHINE_ROM, .length = PAGE_SIZE, .flags = AXVM_MEM_READONLY,
 		.hva = (unsigned long)machine->ram + MACHINE_RAM,
 	};
+	machine->map.generation = 1;
+	RCU_INIT_POINTER(machine->vm.slots, &machine->map);
 	machine->ops.gpa_bits = 40;
 	machine->vm.ops = &machine->ops;
 	machine->vm.mm = current->mm;

@@ -3,7 +3,7 @@
  * What the CPU holds besides the VMCS, switched between host and guest:
  *  - syscall MSRs, selectors, user bases: from load to put, as the kernel itself uses
  *    none of them before it returns to userspace;
- *  - FPU and vector registers: around each entry, inside kernel_fpu_begin();
+ *  - FPU and vector registers: around each entry, with interrupts off;
  *  - debug registers: when the guest first touches them, until put.
  * And the host-state fields of the VMCS, which the CPU loads at each exit.
  *
@@ -41,12 +41,24 @@ static void save_host(struct vmx_host *host)
 		rdmsrl(MSR_TSC_AUX, host->tsc_aux);
 }
 
+/*
+ * From here until it returns to userspace, this thread's own FPU registers are in
+ * memory and nobody's in the CPU: so a window may load and save the guest's there
+ * with interrupts off, and needs no kernel_fpu_begin() of its own.
+ */
+static void free_fpu(void)
+{
+	kernel_fpu_begin_mask(0);
+	kernel_fpu_end();
+}
+
 /**
  * vmx_load_context() - axvm_backend.load(): the guest's MSRs into this pCPU
  * @v: the vCPU
  */
 void vmx_load_context(struct vmx_vcpu *v)
 {
+	free_fpu();
 	save_host(&v->host);
 	wrmsrl(MSR_KERNEL_GS_BASE, v->kernel_gs_base);
 	wrmsrl(MSR_STAR, v->star);
@@ -87,6 +99,7 @@ static void put_debug(struct vmx_vcpu *v)
 		return;
 	v->dr_loaded = false;
 	v->cpu_controls |= CPU_BASED_MOV_DR_EXITING;
+	v->vcpu->arch.state.dirty |= VMX_DIRTY_CONTROLS;
 	get_debugreg(value, 0);
 	regs->dr[0] = value;
 	get_debugreg(value, 1);
@@ -171,27 +184,22 @@ static void write_host_cpu(struct vmx_vcpu *v)
 }
 
 /**
- * vmx_write_host_state() - what the next exit loads
+ * vmx_write_host_state() - what the next exit loads; something of it changed
  * @v: the vCPU; in the window
+ * @cr3: the host's CR3
+ * @cr4: the host's CR4
  */
-void vmx_write_host_state(struct vmx_vcpu *v)
+void vmx_write_host_state(struct vmx_vcpu *v, u64 cr3, u64 cr4)
 {
-	u64 cr3 = __read_cr3(), cr4 = __read_cr4();
-
-	if (unlikely(v->host_stale)) {
-		if (!v->initialised)
-			write_host_constants(v);
+	if (!v->initialised)
+		write_host_constants(v);
+	if (v->host_stale)
 		write_host_cpu(v);
-		v->host_stale = false;
-	}
-	if (unlikely(cr3 != v->host_cr3)) {
-		vmx_write(HOST_CR3, cr3);
-		v->host_cr3 = cr3;
-	}
-	if (unlikely(cr4 != v->host_cr4)) {
-		vmx_write(HOST_CR4, cr4);
-		v->host_cr4 = cr4;
-	}
+	v->host_stale = false;
+	vmx_write(HOST_CR3, cr3);
+	v->host_cr3 = cr3;
+	vmx_write(HOST_CR4, cr4);
+	v->host_cr4 = cr4;
 }
 
 /* --- FPU -------------------------------------------------------------------------------------- */
@@ -234,40 +242,6 @@ u32 vmx_fpu_size(void)
 	return size;
 }
 
-static void xsave(struct xregs_state *image, u64 mask)
-{
-	asm volatile("xsave64 %0" : "+m" (*image) : "a" ((u32)mask), "d" ((u32)(mask >> 32))
-		     : "memory");
-}
-
-static void xrstor(struct xregs_state *image, u64 mask)
-{
-	asm volatile("xrstor64 %0" : : "m" (*image), "a" ((u32)mask), "d" ((u32)(mask >> 32))
-		     : "memory");
-}
-
-/**
- * vmx_fpu_enter() - the guest's FPU registers into the CPU; preemption off until leave
- * @v: the vCPU
- *
- * Context: interrupts on.
- */
-void vmx_fpu_enter(struct vmx_vcpu *v)
-{
-	kernel_fpu_begin_mask(0);
-	xrstor(v->fpu, vmx_guest_xfeatures);
-}
-
-/**
- * vmx_fpu_leave() - the reverse
- * @v: the vCPU
- */
-void vmx_fpu_leave(struct vmx_vcpu *v)
-{
-	xsave(v->fpu, vmx_guest_xfeatures);
-	kernel_fpu_end();
-}
-
 /* --- debug registers ----------------------------------------------------------------------------- */
 
 /**
@@ -289,4 +263,5 @@ void vmx_load_debug(struct vmx_vcpu *v)
 	set_debugreg(regs->dr[6], 6);
 	v->dr_loaded = true;
 	v->cpu_controls &= ~CPU_BASED_MOV_DR_EXITING;
+	v->vcpu->arch.state.dirty |= VMX_DIRTY_CONTROLS;
 }

@@ -199,10 +199,7 @@ void vmx_write_controls(struct vmx_vcpu *v)
 	vmx_write(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.pin);
 	vmx_write(CPU_BASED_VM_EXEC_CONTROL, v->cpu_controls);
 	vmx_write(SECONDARY_VM_EXEC_CONTROL, vmx_caps.cpu2);
-	vmx_write(VM_ENTRY_CONTROLS, v->entry_controls);
 	vmx_write(VM_EXIT_CONTROLS, vmx_caps.exit);
-	v->cpu_controls_written = v->cpu_controls;
-	v->entry_written = v->entry_controls;
 
 	vmx_write(EXCEPTION_BITMAP, BIT(X86_TRAP_MC));
 	vmx_write(PAGE_FAULT_ERROR_CODE_MASK, 0);

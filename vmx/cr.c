@@ -42,7 +42,7 @@ static int load_pdptes(struct vmx_vcpu *v, u64 cr3)
 		if ((pdpte[i] & 1) && (pdpte[i] & PDPTE_RESERVED))
 			return -EINVAL;
 	memcpy(v->pdpte, pdpte, sizeof(pdpte));
-	v->pdptes_dirty = true;
+	v->vcpu->arch.state.dirty |= VMX_DIRTY_PDPTES;
 	return 0;
 }
 

@@ -7,7 +7,7 @@
  * vmx_vcpu.event holds the event that comes first: an exception our side raised, or
  * one whose delivery an exit interrupted.
  *
- * Context: the vCPU's own thread; vmx_inject_pending() in the entry window.
+ * Context: the vCPU's own thread; vmx_inject_waiting() in the entry window.
  */
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
@@ -108,10 +108,8 @@ static bool inject_nmi(struct vmx_vcpu *v, u32 interruptibility)
 {
 	const u32 blocked = GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS | GUEST_INTR_STATE_NMI;
 
-	if (interruptibility & blocked) {
-		v->cpu_controls |= CPU_BASED_NMI_WINDOW_EXITING;
+	if (interruptibility & blocked)
 		return false;
-	}
 	atomic_dec(&v->vcpu->arch.nmi_pending);
 	deliver(v, VALID | INTR_TYPE_NMI_INTR | X86_TRAP_NMI);
 	return true;
@@ -131,48 +129,59 @@ static bool inject_irq(struct vmx_vcpu *v, const struct axvm_x86_regs *regs)
 	return true;
 }
 
+/* Windows that the CPU is asked for; a change is flushed with this entry */
+static void ask_for_windows(struct vmx_vcpu *v, u32 windows)
+{
+	u32 controls = v->cpu_controls & ~VMX_WINDOWS;
+
+	controls |= windows;
+	if (controls == v->cpu_controls)
+		return;
+	v->cpu_controls = controls;
+	v->vcpu->arch.state.dirty |= VMX_DIRTY_CONTROLS;
+}
+
 /**
- * vmx_inject_pending() - give the guest what is pending, or open a window for it
+ * vmx_inject_waiting() - give the guest what is pending, or open a window for it
  * @v: the vCPU; in the window, before the flush
  */
-void vmx_inject_pending(struct vmx_vcpu *v)
+void vmx_inject_waiting(struct vmx_vcpu *v)
 {
+	const struct axvm_x86_regs *regs = vmx_window_regs(v, X86_INTR | X86_RIP);
 	struct axvm_vcpu *vcpu = v->vcpu;
-	const struct axvm_x86_regs *regs;
 	bool taken = false;
+	u32 windows = 0;
 
-	v->cpu_controls &= ~(CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_NMI_WINDOW_EXITING);
-	if (unlikely(v->event & VALID)) {
+	if (v->event & VALID) {
 		deliver(v, v->event);
 		v->event = 0;
 		taken = true;
 	}
-	if (unlikely(nmi_pending(vcpu))) {
-		regs = vmx_window_regs(v, X86_INTR);
-		if (taken)
-			v->cpu_controls |= CPU_BASED_NMI_WINDOW_EXITING;
+	if (nmi_pending(vcpu)) {
+		if (taken || !inject_nmi(v, regs->interruptibility))
+			windows |= CPU_BASED_NMI_WINDOW_EXITING;
 		else
-			taken = inject_nmi(v, regs->interruptibility);
+			taken = true;
 	}
-	if (!axvm_x86_irq_pending(vcpu))
-		return;
-	regs = vmx_window_regs(v, X86_INTR | X86_RIP);
-	if (!taken)
-		inject_irq(v, regs);
-	/* One at a time: the next comes through its window. */
-	if (axvm_x86_irq_pending(vcpu))
-		v->cpu_controls |= CPU_BASED_INTR_WINDOW_EXITING;
+	if (axvm_x86_irq_pending(vcpu)) {
+		if (!taken)
+			inject_irq(v, regs);
+		/* One at a time: the next comes through its window. */
+		if (axvm_x86_irq_pending(vcpu))
+			windows |= CPU_BASED_INTR_WINDOW_EXITING;
+	}
+	ask_for_windows(v, windows);
 }
 
 /**
  * vmx_interruptible() - axvm_backend.interruptible(): does anything end a HLT?
- * @vcpu: the vCPU
- *
- * Context: any.
+ * @vcpu: the vCPU; its own thread, after the HLT (RFLAGS are cached)
  */
 bool vmx_interruptible(struct axvm_vcpu *vcpu)
 {
-	return axvm_x86_irq_pending(vcpu) || nmi_pending(vcpu) ||
-	       atomic_read(&vcpu->arch.init_pending) ||
+	if (nmi_pending(vcpu) || ((vcpu->arch.state.regs.rflags & X86_EFLAGS_IF) &&
+				  axvm_x86_irq_pending(vcpu)))
+		return true;
+	return atomic_read(&vcpu->arch.init_pending) ||
 	       atomic_read(&vcpu->arch.sipi_vector) >= 0;
 }

@@ -18,9 +18,8 @@
 
 /* What of struct vmx_exit_info a reason has (beside what every exit has) */
 #define QUALIFICATION	BIT(16)
-#define INSN_LEN	BIT(17)
-#define GPA		BIT(18)
-#define INTR_INFO	BIT(19)
+#define GPA		BIT(17)
+#define INTR_INFO	BIT(18)
 #define GROUPS		GENMASK(15, 0)	/* the rest: X86_* groups */
 
 static int inject(struct vmx_vcpu *v, u8 vector, bool has_error)
@@ -242,11 +241,11 @@ static const struct exit_row exits[] = {
 	[EXIT_REASON_INTERRUPT_WINDOW] = { 0, exit_nothing },
 	[EXIT_REASON_NMI_WINDOW] = { 0, exit_nothing },
 	[EXIT_REASON_TASK_SWITCH] = { QUALIFICATION, exit_task_switch },
-	[EXIT_REASON_CPUID] = { INSN_LEN, exit_cpuid },
-	[EXIT_REASON_HLT] = { INSN_LEN, exit_hlt },
-	[EXIT_REASON_INVD] = { INSN_LEN, exit_skip },
+	[EXIT_REASON_CPUID] = { 0, exit_cpuid },
+	[EXIT_REASON_HLT] = { 0, exit_hlt },
+	[EXIT_REASON_INVD] = { 0, exit_skip },
 	[EXIT_REASON_RDPMC] = { 0, exit_rdpmc },
-	[EXIT_REASON_VMCALL] = { INSN_LEN | X86_CODE, exit_vmcall },
+	[EXIT_REASON_VMCALL] = { X86_CODE, exit_vmcall },
 	[EXIT_REASON_VMCLEAR] = { 0, exit_undefined },
 	[EXIT_REASON_VMLAUNCH] = { 0, exit_undefined },
 	[EXIT_REASON_VMPTRLD] = { 0, exit_undefined },
@@ -256,12 +255,12 @@ static const struct exit_row exits[] = {
 	[EXIT_REASON_VMWRITE] = { 0, exit_undefined },
 	[EXIT_REASON_VMOFF] = { 0, exit_undefined },
 	[EXIT_REASON_VMON] = { 0, exit_undefined },
-	[EXIT_REASON_CR_ACCESS] = { QUALIFICATION | INSN_LEN | CODE | X86_RSP,
+	[EXIT_REASON_CR_ACCESS] = { QUALIFICATION | CODE | X86_RSP,
 				    vmx_exit_cr_access },
 	[EXIT_REASON_DR_ACCESS] = { 0, vmx_exit_dr_access },
-	[EXIT_REASON_IO_INSTRUCTION] = { QUALIFICATION | INSN_LEN, exit_io },
-	[EXIT_REASON_MSR_READ] = { INSN_LEN, exit_rdmsr },
-	[EXIT_REASON_MSR_WRITE] = { INSN_LEN, exit_wrmsr },
+	[EXIT_REASON_IO_INSTRUCTION] = { QUALIFICATION, exit_io },
+	[EXIT_REASON_MSR_READ] = { 0, exit_rdmsr },
+	[EXIT_REASON_MSR_WRITE] = { 0, exit_wrmsr },
 	[EXIT_REASON_INVALID_STATE] = { QUALIFICATION | X86_ALL, exit_fail },
 	[EXIT_REASON_MSR_LOAD_FAIL] = { QUALIFICATION | X86_ALL, exit_fail },
 	[EXIT_REASON_MWAIT_INSTRUCTION] = { 0, exit_undefined },
@@ -270,8 +269,8 @@ static const struct exit_row exits[] = {
 	[EXIT_REASON_EPT_MISCONFIG] = { GPA | X86_ALL, exit_fail },
 	[EXIT_REASON_INVEPT] = { 0, exit_undefined },
 	[EXIT_REASON_INVVPID] = { 0, exit_undefined },
-	[EXIT_REASON_WBINVD] = { INSN_LEN, exit_skip },
-	[EXIT_REASON_XSETBV] = { INSN_LEN | X86_CODE, vmx_exit_xsetbv },
+	[EXIT_REASON_WBINVD] = { 0, exit_skip },
+	[EXIT_REASON_XSETBV] = { X86_CODE, vmx_exit_xsetbv },
 };
 
 static const struct exit_row *row_of(u32 reason)
@@ -285,20 +284,8 @@ static const struct exit_row *row_of(u32 reason)
 	return &exits[basic];
 }
 
-/**
- * vmx_read_exit() - read what the hardware says of the exit
- * @v: the vCPU; in the window
- */
-void vmx_read_exit(struct vmx_vcpu *v)
+static void read_details(struct vmx_exit_info *info, u32 needs)
 {
-	struct vmx_exit_info *info = &v->info;
-	u32 needs;
-
-	info->reason = vmx_read(VM_EXIT_REASON);
-	info->vectoring = vmx_read(IDT_VECTORING_INFO_FIELD);
-	needs = row_of(info->reason)->needs;
-	if (needs & INSN_LEN)
-		info->insn_len = vmx_read(VM_EXIT_INSTRUCTION_LEN);
 	if (needs & QUALIFICATION)
 		info->qualification = vmx_read(EXIT_QUALIFICATION);
 	if (needs & GPA)
@@ -310,12 +297,33 @@ void vmx_read_exit(struct vmx_vcpu *v)
 	if (unlikely(info->reason == EXIT_REASON_IO_INSTRUCTION &&
 		     IO_STRING(info->qualification)))
 		info->insn_info = vmx_read(VMX_INSTRUCTION_INFO);
-	if (unlikely(info->vectoring & VECTORING_INFO_VALID_MASK)) {
+}
+
+/**
+ * vmx_read_exit() - read what the hardware says of the exit
+ * @v: the vCPU; in the window
+ */
+void vmx_read_exit(struct vmx_vcpu *v)
+{
+	struct x86_state *state = &v->vcpu->arch.state;
+	struct vmx_exit_info *info = &v->info;
+	u32 needs;
+
+	info->reason = vmx_read(VM_EXIT_REASON);
+	info->vectoring = vmx_read(IDT_VECTORING_INFO_FIELD);
+	info->insn_len = vmx_read(VM_EXIT_INSTRUCTION_LEN);
+	state->regs.rip = vmx_read(GUEST_RIP);
+	state->regs.rflags = vmx_read(GUEST_RFLAGS);
+	state->regs.interruptibility = vmx_read(GUEST_INTERRUPTIBILITY_INFO);
+	state->valid = X86_GPRS | X86_RIP | X86_INTR;
+
+	needs = row_of(info->reason)->needs;
+	if (needs & ~GROUPS)
+		read_details(info, needs);
+	if (needs & GROUPS)
+		vmx_window_refill(v, needs & GROUPS);
+	if (unlikely(info->vectoring & VECTORING_INFO_VALID_MASK))
 		info->vectoring_error = vmx_read(IDT_VECTORING_ERROR_CODE);
-		info->insn_len = vmx_read(VM_EXIT_INSTRUCTION_LEN);
-	}
-	v->vcpu->arch.state.valid = X86_GPRS;
-	vmx_window_refill(v, X86_RIP | (needs & GROUPS));
 }
 
 /**

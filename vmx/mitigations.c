@@ -17,7 +17,7 @@
 #include "vmx.h"
 
 bool vmx_verw;
-static bool flush_l1d;
+bool vmx_flush_l1d;
 static bool barrier;
 static DEFINE_PER_CPU(struct vmx_vcpu *, last_vcpu);
 
@@ -29,8 +29,8 @@ void vmx_mitigations_init(void)
 	if (cpu_mitigations_off())
 		return;
 	vmx_verw = axvm_host_clears_cpu_buffers();
-	flush_l1d = boot_cpu_has_bug(X86_BUG_L1TF) && boot_cpu_has(X86_FEATURE_FLUSH_L1D) &&
-		    axvm_host_flushes_l1d();
+	vmx_flush_l1d = boot_cpu_has_bug(X86_BUG_L1TF) && boot_cpu_has(X86_FEATURE_FLUSH_L1D) &&
+			axvm_host_flushes_l1d();
 	barrier = boot_cpu_has(X86_FEATURE_USE_IBPB);
 }
 
@@ -58,14 +58,4 @@ void vmx_mitigate_forget(struct vmx_vcpu *v)
 
 	for_each_possible_cpu(cpu)
 		cmpxchg(per_cpu_ptr(&last_vcpu, cpu), v, NULL);
-}
-
-/**
- * vmx_mitigate_enter() - what the host left in the L1 data cache is not readable
- * @v: the vCPU; in the window
- */
-void vmx_mitigate_enter(struct vmx_vcpu *v)
-{
-	if (unlikely(flush_l1d))
-		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
 }

@@ -133,7 +133,7 @@ static int set_base(struct axvm_vcpu *vcpu, unsigned int seg, u64 value)
 static int set_in_vmcs(struct vmx_vcpu *v, u64 *kept, u64 value)
 {
 	*kept = value;
-	v->msrs_dirty = true;
+	v->vcpu->arch.state.dirty |= VMX_DIRTY_MSRS;
 	return 0;
 }
 

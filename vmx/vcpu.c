@@ -101,7 +101,6 @@ static void reset_msrs(struct vmx_vcpu *v)
 	v->sysenter_eip = 0;
 	v->pat = PAT_RESET;
 	v->debugctl = 0;
-	v->msrs_dirty = true;
 	x86_msrs_reset(v->vcpu);
 }
 
@@ -116,10 +115,10 @@ void vmx_vcpu_reset(struct axvm_vcpu *vcpu)
 	x86_reset_regs(vcpu, false);
 	reset_fpu(v);
 	reset_msrs(v);
+	vcpu->arch.state.dirty |= VMX_DIRTY_MSRS;
 	v->idle = vcpu->id ? X86_WAITS_SIPI : X86_RUNS;
 	v->event = 0;
 	v->cpu_controls = vmx_caps.cpu;
-	v->entry_controls = vmx_caps.entry & ~VM_ENTRY_IA32E_MODE;
 	v->initialised = false;
 	v->launched = false;
 	atomic_set(&vcpu->arch.nmi_pending, 0);
@@ -194,7 +193,7 @@ int vmx_set_regs(struct axvm_vcpu *vcpu, const void *buf)
 			     X86_EFLAGS_FIXED;
 	state->regs.dr[7] |= DR7_FIXED_1;
 	state->valid = X86_ALL;
-	state->dirty = X86_ALL;
+	state->dirty |= X86_ALL;
 	to_vmx(vcpu)->idle = regs->mp_state;
 	to_vmx(vcpu)->event = 0;
 	if (vcpu->arch.lapic)

@@ -27,7 +27,7 @@
 /* --- one entry ------------------------------------------------------------------------------------- */
 
 /* Translations that other pCPUs, other vCPUs or unmappings left behind */
-static void drop_stale_translations(struct vmx_vcpu *v)
+static __always_inline void drop_stale_translations(struct vmx_vcpu *v)
 {
 	struct axvm_vm *vm = v->vcpu->vm;
 	struct vmx_vm *x = to_vmx_vm(vm);
@@ -50,8 +50,6 @@ static void hand_to_host(struct vmx_vcpu *v)
 {
 	u32 info = v->info.intr_info;
 
-	if ((u16)v->info.reason != EXIT_REASON_EXCEPTION_NMI)
-		return;
 	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
 		asm volatile("int $2");
 	else if ((info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
@@ -59,7 +57,7 @@ static void hand_to_host(struct vmx_vcpu *v)
 }
 
 /* XCR0 holds the guest's value in the guest only: the host's XSAVE needs the host's. */
-static int enter(struct vmx_vcpu *v)
+static __always_inline int enter(struct vmx_vcpu *v)
 {
 	struct axvm_x86_regs *regs = &v->vcpu->arch.state.regs;
 	u64 host_xcr0 = vmx_host_xcr0, xcr0 = regs->xcr0;
@@ -83,35 +81,55 @@ static int entry_failed(struct vmx_vcpu *v, struct axvm_exit *exit, int how)
 	return 0;
 }
 
-/* The window: interrupts are off. 2: an exit was read; else as axvm_arch_run() */
-static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
+/* What the VMCS must hold before this entry and does not yet */
+static __always_inline void prepare(struct vmx_vcpu *v)
 {
-	int failed;
+	u64 cr3 = __read_cr3(), cr4 = __read_cr4();
+	struct x86_state *state;
+	u32 dirty;
 
-	if (unlikely(!vmx_window_open(v)))
-		return -ENODEV;
-	vmx_write_host_state(v);
+	if (unlikely(v->host_stale || cr3 != v->host_cr3 || cr4 != v->host_cr4))
+		vmx_write_host_state(v, cr3, cr4);
 	if (unlikely(!v->initialised)) {
 		vmx_write_controls(v);
 		v->initialised = true;
 	}
 	drop_stale_translations(v);
-	vmx_inject_pending(v);
-	vmx_window_flush(v);
-	vmx_mitigate_enter(v);
+	if (vmx_event_waits(v) || (v->cpu_controls & VMX_WINDOWS))
+		vmx_inject_waiting(v);
 
-	failed = enter(v);
-	if (likely(!failed)) {
+	state = &v->vcpu->arch.state;
+	dirty = state->dirty;
+	state->dirty = 0;
+	if (dirty & X86_RIP) {
+		vmx_write(GUEST_RIP, state->regs.rip);
+		vmx_write(GUEST_RFLAGS, state->regs.rflags);
+	}
+	if (unlikely(dirty & ~(X86_GPRS | X86_RIP)))
+		vmx_window_flush(v, dirty);
+	vmx_mitigate_enter();
+}
+
+/* The window: interrupts are off. 2: an exit was read; else as axvm_arch_run() */
+static __always_inline int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	int ret;
+
+	if (unlikely(!vmx_window_open(v)))
+		return -ENODEV;
+	prepare(v);
+	vmx_fpu_enter(v);
+	ret = enter(v);
+	vmx_fpu_leave(v);
+	if (likely(!ret)) {
 		v->launched = true;
 		vmx_read_exit(v);
+		ret = 2;
 	} else {
-		failed = entry_failed(v, exit, failed);
-		vmx_window_close(v);
-		return failed;
+		ret = entry_failed(v, exit, ret);
 	}
 	vmx_window_close(v);
-	hand_to_host(v);
-	return 2;
+	return ret;
 }
 
 /* INIT and SIPI (SDM Vol. 3A 9.4). True: the vCPU may run */
@@ -139,8 +157,9 @@ static bool started(struct vmx_vcpu *v)
 
 static bool needs_start(struct vmx_vcpu *v)
 {
-	return v->idle || atomic_read(&v->vcpu->arch.init_pending) ||
-	       atomic_read(&v->vcpu->arch.sipi_vector) >= 0;
+	const struct axvm_vcpu_arch *arch = &v->vcpu->arch;
+
+	return v->idle | atomic_read(&arch->init_pending) | (atomic_read(&arch->sipi_vector) + 1);
 }
 
 int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
@@ -152,20 +171,24 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 		*exit = (struct axvm_exit){ .type = AXVM_X_HALT };
 		return 0;
 	}
-	vmx_fpu_enter(v);
 	local_irq_disable();
 	if (likely(axvm_vcpu_enter_guest(vcpu))) {
 		ret = enter_in_window(v, exit);
 		axvm_vcpu_leave_guest(vcpu);
+		if (unlikely((u16)v->info.reason == EXIT_REASON_EXCEPTION_NMI))
+			hand_to_host(v);
+		/* An exit switches breakpoints off (SDM Vol. 3C 28.5.1). */
+		if (unlikely(hw_breakpoint_active()))
+			hw_breakpoint_restore();
 	}
-	if (unlikely(hw_breakpoint_active()))
-		hw_breakpoint_restore();
 	local_irq_enable();
-	vmx_fpu_leave(v);
 	if (unlikely(ret < 2))
 		return ret;
 	vcpu->stats.exits++;
-	return vmx_handle_exit(v, exit);
+	ret = vmx_handle_exit(v, exit);
+	if (ret > 0)
+		vcpu->stats.handled++;
+	return ret;
 }
 
 /* --- answers to exits ----------------------------------------------------------------------------------- */

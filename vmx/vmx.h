@@ -11,8 +11,11 @@
 #ifndef AXVM_VMX_VMX_H
 #define AXVM_VMX_VMX_H
 
+#include <linux/io.h>
 #include <linux/types.h>
+#include <asm/fpu/types.h>
 
+#include "../devices/lapic.h"
 #include "../x86/x86.h"
 #include "insn.h"
 
@@ -128,9 +131,6 @@ struct vmx_exit_info {
  * @host_cr3: HOST_CR3 as last written
  * @host_cr4: HOST_CR4 as last written
  * @cpu_controls: primary controls wanted (windows open and close)
- * @cpu_controls_written: as last written
- * @entry_controls: VM-entry controls wanted (IA-32e mode guest)
- * @entry_written: as last written
  * @info: the last exit
  * @event: VM-entry interruption information to deliver next, 0: none
  * @event_error: its error code
@@ -149,9 +149,7 @@ struct vmx_exit_info {
  * @sysenter_eip: guest's IA32_SYSENTER_EIP
  * @pat: guest's IA32_PAT
  * @debugctl: guest's IA32_DEBUGCTL
- * @msrs_dirty: the five above are to be written to the VMCS
- * @pdpte: PDPTEs to be written if @pdptes_dirty (PAE paging switched on)
- * @pdptes_dirty: see @pdpte
+ * @pdpte: PDPTEs to be written (PAE paging was switched on)
  * @fpu: guest's XSAVE image
  * @pool: spare pages for EPT tables
  * @nr_pool: how many
@@ -169,9 +167,6 @@ struct vmx_vcpu {
 	u64 host_cr3;
 	u64 host_cr4;
 	u32 cpu_controls;
-	u32 cpu_controls_written;
-	u32 entry_controls;
-	u32 entry_written;
 
 	struct vmx_exit_info info;
 	u32 event;
@@ -192,9 +187,7 @@ struct vmx_vcpu {
 	u64 sysenter_eip;
 	u64 pat;
 	u64 debugctl;
-	bool msrs_dirty;
 	u64 pdpte[4];
-	bool pdptes_dirty;
 
 	struct xregs_state *fpu;
 	struct page *pool[VMX_POOL_PAGES];
@@ -226,10 +219,39 @@ int vmx_bitmaps_init(void);
 void vmx_bitmaps_exit(void);
 void vmx_write_controls(struct vmx_vcpu *v);
 
+/* In struct x86_state.dirty beside the X86_* groups: fields that are VMX's own */
+#define VMX_DIRTY_MSRS		BIT(16)	/* sysenter_*, pat, debugctl */
+#define VMX_DIRTY_PDPTES	BIT(17)	/* pdpte[] */
+#define VMX_DIRTY_CONTROLS	BIT(18)	/* cpu_controls */
+
+/**
+ * vmx_window_open() - make this vCPU's VMCS current
+ * @v: the vCPU
+ *
+ * Context: interrupts off.
+ * Return: false: VMX is off on this CPU.
+ */
+static __always_inline bool vmx_window_open(struct vmx_vcpu *v)
+{
+	if (unlikely(!vmx_current(&v->other_vmcs)))
+		return false;
+	return likely(vmx_load(v->vmcs_pa));
+}
+
+/**
+ * vmx_window_close() - put back what was current before
+ * @v: the vCPU
+ *
+ * Context: interrupts off.
+ */
+static __always_inline void vmx_window_close(struct vmx_vcpu *v)
+{
+	if (v->other_vmcs != ~0ULL)
+		vmx_load(v->other_vmcs);
+}
+
 /* vmx/window.c: the entry window */
-bool vmx_window_open(struct vmx_vcpu *v);
-void vmx_window_close(struct vmx_vcpu *v);
-void vmx_window_flush(struct vmx_vcpu *v);
+void vmx_window_flush(struct vmx_vcpu *v, u32 dirty);
 void vmx_window_refill(struct vmx_vcpu *v, u32 groups);
 void vmx_refill(struct axvm_vcpu *vcpu, u32 groups);
 void vmx_forget(struct vmx_vcpu *v);
@@ -244,24 +266,44 @@ static inline const struct axvm_x86_regs *vmx_window_regs(struct vmx_vcpu *v, u3
 	return &state->regs;
 }
 
+extern u64 vmx_guest_xfeatures;
+extern u64 vmx_host_xcr0;
+
 /* vmx/context.c: host and guest context around runs */
 void vmx_load_context(struct vmx_vcpu *v);
 void vmx_put_context(struct vmx_vcpu *v);
-void vmx_write_host_state(struct vmx_vcpu *v);
-void vmx_fpu_enter(struct vmx_vcpu *v);
-void vmx_fpu_leave(struct vmx_vcpu *v);
+void vmx_write_host_state(struct vmx_vcpu *v, u64 cr3, u64 cr4);
+
+/* The guest's FPU registers, with interrupts off: see vmx_load_context() */
+static __always_inline void vmx_fpu_enter(struct vmx_vcpu *v)
+{
+	asm volatile("xrstor64 %0" : : "m" (*v->fpu), "a" ((u32)vmx_guest_xfeatures), "d" (0)
+		     : "memory");
+}
+
+static __always_inline void vmx_fpu_leave(struct vmx_vcpu *v)
+{
+	asm volatile("xsave64 %0" : "+m" (*v->fpu) : "a" ((u32)vmx_guest_xfeatures), "d" (0)
+		     : "memory");
+}
+
 void vmx_load_debug(struct vmx_vcpu *v);
 u32 vmx_fpu_size(void);
 u64 vmx_xfeatures(void);
-extern u64 vmx_guest_xfeatures;
-extern u64 vmx_host_xcr0;
 
 /* vmx/mitigations.c: what the running kernel does against CPU bugs for KVM's guests */
 void vmx_mitigations_init(void);
 void vmx_mitigate_load(struct vmx_vcpu *v);
 void vmx_mitigate_forget(struct vmx_vcpu *v);
-void vmx_mitigate_enter(struct vmx_vcpu *v);
 extern bool vmx_verw;
+extern bool vmx_flush_l1d;
+
+/* What the host left in the L1 data cache is not readable by the guest */
+static __always_inline void vmx_mitigate_enter(void)
+{
+	if (unlikely(vmx_flush_l1d))
+		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
+}
 
 /* vmx/entry.S */
 int vmx_enter(struct axvm_x86_regs *regs, bool launched, bool verw);
@@ -272,9 +314,21 @@ int vmx_handle_exit(struct vmx_vcpu *v, struct axvm_exit *exit);
 void vmx_read_exit(struct vmx_vcpu *v);
 
 /* vmx/event.c: events into the guest */
-void vmx_inject_pending(struct vmx_vcpu *v);
+void vmx_inject_waiting(struct vmx_vcpu *v);
 void vmx_requeue_event(struct vmx_vcpu *v);
 bool vmx_interruptible(struct axvm_vcpu *vcpu);
+
+#define VMX_WINDOWS	(CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_NMI_WINDOW_EXITING)
+
+/* Is there anything that vmx_inject_waiting() would look at? One of a few loads */
+static __always_inline bool vmx_event_waits(const struct vmx_vcpu *v)
+{
+	const struct axvm_vcpu *vcpu = v->vcpu;
+	const struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
+
+	return v->event || atomic_read(&vcpu->arch.nmi_pending) || !lapic ||
+	       READ_ONCE(lapic->deliverable) || READ_ONCE(lapic->extint);
+}
 
 /* vmx/ept.c */
 int vmx_ept_init(struct axvm_vm *vm);

@@ -17,32 +17,6 @@
 #include "vmx.h"
 
 /**
- * vmx_window_open() - make this vCPU's VMCS current
- * @v: the vCPU
- *
- * Context: interrupts off.
- * Return: false: VMX is off on this CPU.
- */
-bool vmx_window_open(struct vmx_vcpu *v)
-{
-	if (unlikely(!vmx_current(&v->other_vmcs)))
-		return false;
-	return likely(vmx_load(v->vmcs_pa));
-}
-
-/**
- * vmx_window_close() - put back what was current before
- * @v: the vCPU
- *
- * Context: interrupts off.
- */
-void vmx_window_close(struct vmx_vcpu *v)
-{
-	if (v->other_vmcs != ~0ULL)
-		vmx_load(v->other_vmcs);
-}
-
-/**
  * vmx_forget() - this pCPU holds nothing of the VMCS any more
  * @v: the vCPU
  *
@@ -87,7 +61,7 @@ static void flush_seg(unsigned int i, const struct axvm_x86_segment *seg)
 	vmx_write(seg_fields[i].attr, seg->attr);
 }
 
-static void flush_crs(struct vmx_vcpu *v, const struct axvm_x86_regs *regs)
+static void flush_crs(const struct axvm_x86_regs *regs)
 {
 	/* What the CPU runs with: the guest's wish, and what VMX operation demands */
 	vmx_write(GUEST_CR0, regs->cr0 | vmx_caps.cr0_fixed1);
@@ -96,10 +70,8 @@ static void flush_crs(struct vmx_vcpu *v, const struct axvm_x86_regs *regs)
 	vmx_write(GUEST_CR4, regs->cr4 | vmx_caps.cr4_fixed1);
 	vmx_write(CR4_READ_SHADOW, regs->cr4);
 	vmx_write(GUEST_IA32_EFER, regs->efer);
-	if (regs->efer & EFER_LMA)
-		v->entry_controls |= VM_ENTRY_IA32E_MODE;
-	else
-		v->entry_controls &= ~VM_ENTRY_IA32E_MODE;
+	vmx_write(VM_ENTRY_CONTROLS, vmx_caps.entry |
+		  (regs->efer & EFER_LMA ? VM_ENTRY_IA32E_MODE : 0));
 }
 
 static void flush_pdptes(struct vmx_vcpu *v)
@@ -108,7 +80,6 @@ static void flush_pdptes(struct vmx_vcpu *v)
 	vmx_write(GUEST_PDPTR1, v->pdpte[1]);
 	vmx_write(GUEST_PDPTR2, v->pdpte[2]);
 	vmx_write(GUEST_PDPTR3, v->pdpte[3]);
-	v->pdptes_dirty = false;
 }
 
 static void flush_msrs(struct vmx_vcpu *v)
@@ -118,17 +89,26 @@ static void flush_msrs(struct vmx_vcpu *v)
 	vmx_write(GUEST_SYSENTER_EIP, v->sysenter_eip);
 	vmx_write(GUEST_IA32_PAT, v->pat);
 	vmx_write(GUEST_IA32_DEBUGCTL, v->debugctl);
-	v->msrs_dirty = false;
 }
 
-static void flush_rest(struct vmx_vcpu *v, u32 dirty, const struct axvm_x86_regs *regs)
+/**
+ * vmx_window_flush() - write what changed since the last exit, beside RIP and RFLAGS
+ * @v: the vCPU; in the window
+ * @dirty: X86_* groups and VMX_DIRTY_*
+ */
+void vmx_window_flush(struct vmx_vcpu *v, u32 dirty)
 {
+	const struct axvm_x86_regs *regs = &v->vcpu->arch.state.regs;
 	unsigned int i;
 
+	if (dirty & X86_INTR)
+		vmx_write(GUEST_INTERRUPTIBILITY_INFO, regs->interruptibility);
+	if (dirty & VMX_DIRTY_CONTROLS)
+		vmx_write(CPU_BASED_VM_EXEC_CONTROL, v->cpu_controls);
 	if (dirty & X86_RSP)
 		vmx_write(GUEST_RSP, regs->gpr[AXVM_X86_RSP]);
 	if (dirty & X86_CRS)
-		flush_crs(v, regs);
+		flush_crs(regs);
 	if (dirty & X86_SEGS)
 		for (i = 0; i < AXVM_X86_NR_SEG; i++)
 			flush_seg(i, &regs->seg[i]);
@@ -140,39 +120,10 @@ static void flush_rest(struct vmx_vcpu *v, u32 dirty, const struct axvm_x86_regs
 	}
 	if (dirty & X86_DEBUG)
 		vmx_write(GUEST_DR7, regs->dr[7]);
-}
-
-/**
- * vmx_window_flush() - write what changed since the last exit
- * @v: the vCPU; in the window
- */
-void vmx_window_flush(struct vmx_vcpu *v)
-{
-	struct x86_state *state = &v->vcpu->arch.state;
-	const struct axvm_x86_regs *regs = &state->regs;
-	u32 dirty = state->dirty;
-
-	if (likely(dirty & X86_RIP)) {
-		vmx_write(GUEST_RIP, regs->rip);
-		vmx_write(GUEST_RFLAGS, regs->rflags);
-	}
-	if (dirty & X86_INTR)
-		vmx_write(GUEST_INTERRUPTIBILITY_INFO, regs->interruptibility);
-	if (unlikely(dirty & ~(X86_GPRS | X86_RIP | X86_INTR)))
-		flush_rest(v, dirty, regs);
-	state->dirty = 0;
-	if (unlikely(v->msrs_dirty))
+	if (dirty & VMX_DIRTY_MSRS)
 		flush_msrs(v);
-	if (unlikely(v->pdptes_dirty))
+	if (dirty & VMX_DIRTY_PDPTES)
 		flush_pdptes(v);
-	if (v->cpu_controls != v->cpu_controls_written) {
-		vmx_write(CPU_BASED_VM_EXEC_CONTROL, v->cpu_controls);
-		v->cpu_controls_written = v->cpu_controls;
-	}
-	if (v->entry_controls != v->entry_written) {
-		vmx_write(VM_ENTRY_CONTROLS, v->entry_controls);
-		v->entry_written = v->entry_controls;
-	}
 }
 
 /* --- refill: the VMCS into cached registers -------------------------------------------- */
@@ -200,6 +151,8 @@ static void refill_crs(struct axvm_x86_regs *regs)
  * vmx_window_refill() - read groups of registers
  * @v: the vCPU; in the window
  * @groups: X86_*
+ *
+ * RIP, RFLAGS and interruptibility are read after each exit (vmx_read_exit()).
  */
 void vmx_window_refill(struct vmx_vcpu *v, u32 groups)
 {
@@ -216,8 +169,6 @@ void vmx_window_refill(struct vmx_vcpu *v, u32 groups)
 		regs->gpr[AXVM_X86_RSP] = vmx_read(GUEST_RSP);
 	if (groups & X86_INTR)
 		regs->interruptibility = vmx_read(GUEST_INTERRUPTIBILITY_INFO);
-	if (likely(!(groups & ~(X86_GPRS | X86_RIP | X86_RSP | X86_INTR))))
-		return;
 	if (groups & X86_CRS)
 		refill_crs(regs);
 	if (groups & X86_CODE) {

@@ -8,6 +8,8 @@
  * device until the core has answered it. Operands in memory are all translated first,
  * so that a fault comes before anything was done; results are committed last.
  *
+ * A read-modify-write is two accesses, with LOCK, too: another vCPU's may come between.
+ *
  * Not done here, #UD instead: what the decoder does not know, and INS and OUTS whose
  * port made no exit. #GP instead: an access to a device that crosses a page, which
  * would be two accesses.
@@ -18,6 +20,7 @@
  *
  * Owns: vcpu->arch.emul. No locks: the vCPU's own thread.
  */
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include <asm/debugreg.h>
@@ -44,12 +47,10 @@ int x86_inject_fault(struct axvm_vcpu *vcpu, u8 vector)
 /* Single step: a trap after the instruction, or after a repetition of it */
 void x86_trap_step(struct axvm_vcpu *vcpu)
 {
-	struct x86_exception exc = { .vector = X86_TRAP_DB };
+	static const struct x86_exception debug = { .vector = X86_TRAP_DB };
 
-	if (likely(!(x86_get(vcpu, X86_RIP)->rflags & X86_EFLAGS_TF)))
-		return;
 	x86_change(vcpu, X86_DEBUG)->dr[6] |= DR_STEP;
-	x86_queue_exception(vcpu, &exc);
+	x86_queue_exception(vcpu, &debug);
 }
 
 /**
@@ -58,73 +59,42 @@ void x86_trap_step(struct axvm_vcpu *vcpu)
  * @length: bytes of the instruction
  *
  * Ends what lasts for one instruction (the shadow of STI and MOV SS, RF), and traps if
- * the guest single-steps.
+ * the guest single-steps. Asks for the groups X86_RIP and X86_INTR only, as a rule.
  */
 void x86_step_over(struct axvm_vcpu *vcpu, unsigned int length)
 {
-	const struct axvm_x86_regs *now = x86_get(vcpu, X86_CRS | X86_CODE | X86_INTR);
 	struct axvm_x86_regs *regs = x86_change(vcpu, X86_RIP);
+	u64 next = regs->rip + length;
 
-	regs->rip += length;
-	if (x86_code_bits(now) != 64)
-		regs->rip = (u32)regs->rip;
+	/* Into the next 4 GiB: outside 64-bit mode EIP wraps */
+	if (unlikely((next ^ regs->rip) >> 32) &&
+	    x86_code_bits(x86_get(vcpu, X86_CRS | X86_CODE)) != 64)
+		next = (u32)next;
+	regs->rip = next;
 	regs->rflags &= ~(u64)X86_EFLAGS_RF;
-	if (now->interruptibility & X86_SHADOW)
+	if (unlikely(x86_get(vcpu, X86_INTR)->interruptibility & X86_SHADOW))
 		x86_change(vcpu, X86_INTR)->interruptibility &= ~X86_SHADOW;
-	x86_trap_step(vcpu);
+	if (unlikely(regs->rflags & X86_EFLAGS_TF))
+		x86_trap_step(vcpu);
 }
 
 /* --- device memory ----------------------------------------------------------- */
 
-static int undefined(struct axvm_vcpu *vcpu, const u8 *bytes, u64 rip)
+/* The segment's base, in 64-bit mode FS's and GS's only */
+static u64 segment_base(struct axvm_vcpu *vcpu, unsigned int seg)
 {
-	pr_debug_ratelimited("axvm: vm %u vcpu %u: cannot emulate %*ph at 0x%llx\n", vcpu->vm->id,
-			     vcpu->id, X86_MAX_INSN, bytes, rip);
-	return x86_inject_fault(vcpu, X86_TRAP_UD);
-}
-
-/* The bytes at RIP, decoded. X86_GO_ON; X86_DONE: a fault was queued; errno. */
-static int fetch(struct axvm_vcpu *vcpu, struct x86_insn *insn)
-{
-	const struct axvm_x86_regs *regs = x86_get(vcpu, X86_FETCH_GROUPS);
-	unsigned int avail, bits = x86_code_bits(regs);
-	u8 bytes[X86_INSN_BUFFER] = {};
-	struct x86_exception exc;
-	u64 linear = regs->rip;
-	int ret;
-
-	if (unlikely(bits != 64))
-		linear = (u32)(linear + regs->seg[AXVM_X86_CS].base);
-	avail = min_t(unsigned int, X86_MAX_INSN, PAGE_SIZE - offset_in_page(linear));
-	ret = x86_gva_fetch(vcpu, linear, bytes, avail, &exc);
-	if (likely(!ret)) {
-		ret = x86_decode(insn, bytes, avail, bits);
-		if (likely(!ret))
-			return X86_GO_ON;
-		if (ret == -EINVAL || avail == X86_MAX_INSN)
-			return undefined(vcpu, bytes, regs->rip);
-		/* It goes on in the next page */
-		linear += avail;
-		if (bits != 64)
-			linear = (u32)linear;
-		ret = x86_gva_fetch(vcpu, linear, bytes + avail, X86_MAX_INSN - avail, &exc);
-	}
-	if (ret > 0)
-		return x86_inject(vcpu, &exc);
-	if (ret < 0)
-		return ret;
-	if (x86_decode(insn, bytes, X86_MAX_INSN, bits))
-		return undefined(vcpu, bytes, regs->rip);
-	return X86_GO_ON;
+	if (seg < AXVM_X86_FS && x86_code_bits(x86_get(vcpu, X86_CRS | X86_CODE)) == 64)
+		return 0;
+	return x86_get(vcpu, X86_SEGS)->seg[seg].base;
 }
 
 /* Is it the access that the hardware reported, as far as that can be seen without a walk? */
 static bool is_reported(struct axvm_vcpu *vcpu, const struct x86_insn *insn, u64 gpa, u32 access)
 {
-	u64 linear = x86_effective_address(vcpu, insn);
+	u64 linear = x86_address_sum(vcpu, insn);
 
-	if (insn->seg >= AXVM_X86_FS || x86_code_bits(x86_get(vcpu, X86_CRS | X86_CODE)) != 64)
-		linear += x86_get(vcpu, X86_SEGS)->seg[insn->seg].base;
+	if (unlikely(insn->addr_size != 8 || insn->seg >= AXVM_X86_FS))
+		linear += segment_base(vcpu, insn->seg);
 	return insn->access == access && offset_in_page(linear ^ gpa) == 0 &&
 	       offset_in_page(gpa) + insn->width <= PAGE_SIZE;
 }
@@ -179,10 +149,10 @@ static bool lies_in_page(const struct x86_operand *operand, u8 place, u64 gpa)
 int x86_emulate_mmio(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit)
 {
 	struct x86_emulation *e = vcpu->arch.emul;
-	struct x86_insn *insn = &e->insn;
+	const struct x86_insn *insn;
 	int ret;
 
-	ret = fetch(vcpu, insn);
+	ret = x86_fetch(vcpu, e->decoded, &insn);
 	if (unlikely(ret != X86_GO_ON))
 		return ret;
 	/* The core gives a load's value to a whole register, not to AH */
@@ -193,6 +163,7 @@ int x86_emulate_mmio(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit)
 	/* Hardware has done the port's part of it, and checked whether it may */
 	if (insn->op == X86_INS || insn->op == X86_OUTS)
 		return x86_inject_fault(vcpu, X86_TRAP_UD);
+	e->insn = *insn;
 	ret = x86_emulate_start(vcpu);
 	if (ret != X86_GO_ON)
 		return ret;

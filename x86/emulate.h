@@ -5,32 +5,13 @@
 #ifndef AXVM_X86_EMULATE_H
 #define AXVM_X86_EMULATE_H
 
-#include <asm/msr-index.h>
 #include <asm/trapnr.h>
 
-#include "decode.h"
+#include "fetch.h"
 #include "x86.h"
-
-/* What fetching and decoding looks at */
-#define X86_FETCH_GROUPS	(X86_GPRS | X86_RIP | X86_CRS | X86_CODE)
-
-/* Segment attributes, as a VMCS has them (SDM Vol. 3C 24.4.1) */
-#define X86_SEG_TYPE_CODE	BIT(3)
-#define X86_SEG_TYPE_EXPAND	BIT(2)	/* data: limit is a lower bound */
-#define X86_SEG_TYPE_WRITABLE	BIT(1)	/* data */
-#define X86_SEG_TYPE_READABLE	BIT(1)	/* code */
-#define X86_SEG_DPL_SHIFT	5
-#define X86_SEG_L		BIT(13)
-#define X86_SEG_DB		BIT(14)
-#define X86_SEG_UNUSABLE	BIT(16)
 
 /* axvm_x86_regs.interruptibility: what lasts for one instruction: blocking by STI, by MOV SS */
 #define X86_SHADOW		(BIT(0) | BIT(1))
-
-/* What steps return beside an errno; the first two are those of axvm_backend.next() */
-#define X86_ACCESS		0	/* the exit is filled in */
-#define X86_DONE		1	/* enter the guest */
-#define X86_GO_ON		2
 
 /**
  * enum x86_place - where an operand in memory is
@@ -70,6 +51,7 @@ struct x86_operand {
 
 /**
  * struct x86_emulation - an instruction that takes several accesses
+ * @decoded: instructions seen lately, by a hash of RIP (x86/fetch.c)
  * @insn: the instruction
  * @stage: what is to be done next (x86/emulate_stages.c)
  * @place: enum x86_place of the source and the destination
@@ -88,6 +70,7 @@ struct x86_operand {
  * it can be begun anew.
  */
 struct x86_emulation {
+	struct x86_decoded decoded[1 << X86_DECODED_BITS];
 	struct x86_insn insn;
 	u8 stage;
 	u8 place[2];
@@ -103,25 +86,24 @@ struct x86_emulation {
 	u64 flags;
 };
 
-/* Current privilege level: also right in real mode (0) and virtual-8086 mode (3) */
-static inline unsigned int x86_cpl(const struct axvm_x86_regs *regs)
-{
-	return regs->seg[AXVM_X86_SS].attr >> X86_SEG_DPL_SHIFT & 3;
-}
-
-/* 16, 32 or 64: the code segment's default */
-static inline unsigned int x86_code_bits(const struct axvm_x86_regs *regs)
-{
-	u32 attr = regs->seg[AXVM_X86_CS].attr;
-
-	if ((attr & X86_SEG_L) && (regs->efer & EFER_LMA))
-		return 64;
-	return attr & X86_SEG_DB ? 32 : 16;
-}
-
+/* All but RSP are always there */
 static inline u64 x86_get_reg(struct axvm_vcpu *vcpu, unsigned int reg)
 {
-	return x86_get(vcpu, reg == AXVM_X86_RSP ? X86_RSP : X86_GPRS)->gpr[reg];
+	return x86_get(vcpu, unlikely(reg == AXVM_X86_RSP) ? X86_RSP : 0)->gpr[reg];
+}
+
+/* The sum that ModRM describes, not yet cut to the address size */
+static inline u64 x86_address_sum(struct axvm_vcpu *vcpu, const struct x86_insn *insn)
+{
+	u64 sum = insn->disp;
+
+	if (insn->base < AXVM_X86_NR_GPR)
+		sum += x86_get_reg(vcpu, insn->base);
+	else if (insn->base == X86_RIP_REG)
+		sum += x86_get(vcpu, X86_RIP)->rip + insn->length;
+	if (unlikely(insn->index != X86_NO_REG))
+		sum += x86_get_reg(vcpu, insn->index) << insn->scale;
+	return sum;
 }
 
 /* x86/emulate.c */
@@ -136,7 +118,6 @@ int x86_emulate_stages(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
 /* x86/emulate_operand.c */
 void x86_set_reg(struct axvm_vcpu *vcpu, unsigned int reg, unsigned int shift, unsigned int width,
 		 u64 value);
-u64 x86_effective_address(struct axvm_vcpu *vcpu, const struct x86_insn *insn);
 unsigned int x86_stack_size(struct axvm_vcpu *vcpu);
 int x86_translate_operand(struct axvm_vcpu *vcpu, enum x86_place place, u32 access,
 			  struct x86_operand *operand);
@@ -148,8 +129,6 @@ int x86_ask(struct axvm_vcpu *vcpu, struct axvm_exit *exit, enum axvm_exit_type 
 /* x86/gva.c */
 int x86_linear(struct axvm_vcpu *vcpu, unsigned int seg, u64 offset, unsigned int width, u32 access,
 	       u64 *linear, struct x86_exception *exc);
-int x86_gva_fetch(struct axvm_vcpu *vcpu, u64 gva, u8 *bytes, unsigned int length,
-		  struct x86_exception *exc);
 void x86_fault(const struct axvm_x86_regs *regs, u8 vector, struct x86_exception *exc);
 
 #endif /* AXVM_X86_EMULATE_H */

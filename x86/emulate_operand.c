@@ -6,6 +6,7 @@
  * No locks: the vCPU's own thread.
  */
 #include <linux/log2.h>
+#include <linux/mm.h>
 
 #include "alu.h"
 #include "emulate.h"
@@ -20,24 +21,10 @@ void x86_set_reg(struct axvm_vcpu *vcpu, unsigned int reg, unsigned int shift, u
 	*gpr = (*gpr & ~mask) | ((value & x86_mask(width)) << shift);
 }
 
-/* The memory operand's offset in its segment, as ModRM gives it */
-u64 x86_effective_address(struct axvm_vcpu *vcpu, const struct x86_insn *insn)
-{
-	u64 address = insn->disp;
-
-	if (insn->base == X86_RIP_REG)
-		address += x86_get(vcpu, X86_RIP)->rip + insn->length;
-	else if (insn->base != X86_NO_REG)
-		address += x86_get_reg(vcpu, insn->base);
-	if (insn->index != X86_NO_REG)
-		address += x86_get_reg(vcpu, insn->index) << insn->scale;
-	return address & x86_mask(insn->addr_size);
-}
-
-/* The same for the operations that have a say in it */
+/* Where ModRM points to in the segment; the operation may have a say in it */
 static u64 modrm_address(struct axvm_vcpu *vcpu, const struct x86_insn *insn)
 {
-	u64 address = x86_effective_address(vcpu, insn);
+	u64 address = x86_address_sum(vcpu, insn);
 	s64 bit;
 
 	if (insn->op == X86_POP && insn->base == AXVM_X86_RSP)
@@ -89,8 +76,8 @@ static u64 place_address(struct axvm_vcpu *vcpu, const struct x86_insn *insn, en
  * Linear to guest-physical. Until the guest is entered again it can invalidate no
  * translation (a TLB could keep them, too), so the last page is remembered.
  */
-static int translate(struct axvm_vcpu *vcpu, struct x86_operand *operand, u64 linear, u32 access,
-		     u64 *gpa, struct x86_exception *exc)
+static int locate(struct axvm_vcpu *vcpu, struct x86_operand *operand, u64 linear, u32 access,
+		  u64 *gpa, struct x86_exception *exc)
 {
 	u64 page = linear & PAGE_MASK;
 	int ret;
@@ -123,7 +110,7 @@ static int translate_rest(struct axvm_vcpu *vcpu, struct x86_operand *operand, u
 
 	if (x86_code_bits(x86_get(vcpu, X86_CRS | X86_CODE)) != 64)
 		linear = (u32)linear;
-	ret = translate(vcpu, operand, linear, access, &operand->gpa[1], exc);
+	ret = locate(vcpu, operand, linear, access, &operand->gpa[1], exc);
 	if (ret || (is_memory(vcpu, operand->gpa[0]) && is_memory(vcpu, operand->gpa[1])))
 		return ret;
 	x86_fault(x86_get(vcpu, X86_CRS), X86_TRAP_GP, exc);
@@ -153,7 +140,7 @@ int x86_translate_operand(struct axvm_vcpu *vcpu, enum x86_place place, u32 acce
 	ret = x86_linear(vcpu, seg, offset, insn->width, access, &linear, &exc);
 	if (ret)
 		return x86_inject(vcpu, &exc);
-	ret = translate(vcpu, operand, linear, access, &operand->gpa[0], &exc);
+	ret = locate(vcpu, operand, linear, access, &operand->gpa[0], &exc);
 	first = PAGE_SIZE - offset_in_page(linear);
 	if (!ret && first < insn->width) {
 		operand->split = first;

@@ -205,9 +205,10 @@ static int stage_retire(struct axvm_vcpu *vcpu, struct x86_emulation *e)
 	if (insn->op == X86_PUSH || insn->op == X86_POP)
 		move_stack(vcpu, insn);
 	if (insn->form == X86_STRING && !string_ends(vcpu, e)) {
-		if (--e->left && !(regs->rflags & X86_EFLAGS_TF))
+		if (regs->rflags & X86_EFLAGS_TF)
+			x86_trap_step(vcpu);
+		else if (--e->left)
 			return X86_GO_ON;
-		x86_trap_step(vcpu);
 		return X86_DONE;
 	}
 	x86_step_over(vcpu, insn->length);

@@ -5,7 +5,7 @@
  * 3, 4 and 5).
  *
  * Nothing is cached: a TLB may keep a translation only until INVLPG or MOV to CR3,
- * which make no exit. So the walk is lean instead.
+ * which make no exit.
  *
  * Accessed and dirty bits: set on the way to data as the CPU would; on the way to
  * code not, as the CPU that could not finish the instruction had fetched it. PAE's
@@ -14,7 +14,7 @@
  *
  * Locks: vm->srcu while tables are read.
  */
-#include <linux/kernel.h>
+#include <linux/mm.h>
 
 #include <asm/processor-flags.h>
 #include <asm/trap_pf.h>
@@ -146,44 +146,39 @@ static int mark_entry(struct x86_view *view, u64 at, unsigned int width, u64 ent
  * Tables of 512 entries, from the one at @table down: its entries stand for 1 << @shift
  * bytes each. 0: found; 1: an entry is not present; errno.
  */
-static __always_inline int walk_tables(struct x86_view *view, struct walk *walk, u64 table,
-				       unsigned int shift)
+static int walk_tables(struct x86_view *view, struct walk *walk, u64 table, unsigned int shift)
 {
-	u64 entry, at, all = ~0ULL, any = 0;
+	u64 entry, at;
 	int ret;
 
 	for (;; shift -= 9) {
 		at = table + (walk->gva >> shift & 0x1ff) * 8;
 		ret = x86_view_read(view, at, &entry);
-		if (unlikely(ret))
+		if (ret)
 			return ret;
-		if (unlikely(!(entry & PTE_P))) {
-			walk->any |= any;
+		if (!(entry & PTE_P))
 			return 1;
-		}
-		all &= entry;
-		any |= entry;
+		walk->all &= entry;
+		walk->any |= entry;
 		if (shift == PAGE_SHIFT || (entry & PTE_PS))
 			break;
-		if (unlikely(walk->mark)) {
+		if (walk->mark) {
 			ret = mark_entry(view, at, 8, entry, PTE_A);
 			if (ret)
 				return ret;
 		}
 		table = entry & PTE_ADDRESS;
 	}
-	walk->all = all;
-	walk->any |= any;
 	walk->shift = shift;
 	walk->leaf = entry;
 	walk->frame = entry & PTE_ADDRESS & GENMASK_ULL(63, shift);
 	/* A large page is aligned; there are none of 512 GiB */
 	if (shift > PAGE_SHIFT)
 		walk->reserved |= shift > PUD_SHIFT ? PTE_PS : entry & GENMASK_ULL(shift - 1, 13);
-	return unlikely(walk->mark) ? mark_entry(view, at, 8, entry, walk->mark) : 0;
+	return walk->mark ? mark_entry(view, at, 8, entry, walk->mark) : 0;
 }
 
-static noinline int walk_pae(struct x86_view *view, struct walk *walk, u64 cr3)
+static int walk_pae(struct x86_view *view, struct walk *walk, u64 cr3)
 {
 	u64 entry;
 	int ret = x86_view_read(view, (cr3 & GENMASK_ULL(31, 5)) + (walk->gva >> 30) * 8, &entry);
@@ -202,14 +197,14 @@ static noinline int walk_pae(struct x86_view *view, struct walk *walk, u64 cr3)
 }
 
 /* Two levels of 1024 entries of 4 bytes (SDM Vol. 3A 4.3) */
-static noinline int walk_legacy(struct x86_view *view, struct walk *walk, u64 cr3, bool pse)
+static int walk_legacy(struct x86_view *view, struct walk *walk, u64 cr3, bool pse)
 {
 	u64 at = (cr3 & GENMASK_ULL(31, 12)) + (walk->gva >> 22) * 4;
 	unsigned int shift = 22;
 	u32 entry;
 	int ret;
 
-	for (walk->all = ~0ULL;; shift = PAGE_SHIFT) {
+	for (;; shift = PAGE_SHIFT) {
 		ret = x86_view_read32(view, at, &entry);
 		if (ret)
 			return ret;
@@ -237,25 +232,24 @@ static noinline int walk_legacy(struct x86_view *view, struct walk *walk, u64 cr
 }
 
 /* 0: found; 1: not; errno. In the first two cases walk->any & walk->reserved counts, too. */
-static __always_inline int walk_once(struct x86_view *view, struct walk *walk,
-				     const struct axvm_x86_regs *regs)
+static int walk_once(struct x86_view *view, struct walk *walk, const struct axvm_x86_regs *regs)
 {
+	walk->all = ~0ULL;
 	walk->any = 0;
 	walk->reserved = 0;
-	if (unlikely(!(regs->cr4 & X86_CR4_PAE)))
+	if (!(regs->cr4 & X86_CR4_PAE))
 		return walk_legacy(view, walk, regs->cr3, regs->cr4 & X86_CR4_PSE);
 	walk->reserved = GENMASK_ULL(51, view->vm->ops->gpa_bits);
-	if (unlikely(!(regs->efer & EFER_NX)))
+	if (!(regs->efer & EFER_NX))
 		walk->reserved |= PTE_XD;
-	if (unlikely(!(regs->efer & EFER_LMA)))
+	if (!(regs->efer & EFER_LMA))
 		return walk_pae(view, walk, regs->cr3);
 	return walk_tables(view, walk, regs->cr3 & PTE_ADDRESS,
 			   regs->cr4 & X86_CR4_LA57 ? 48 : 39);
 }
 
 /* Do the rights refuse @access? (SDM Vol. 3A 4.6.1) */
-static __always_inline bool denied(const struct walk *walk, const struct axvm_x86_regs *regs,
-				   u32 access)
+static bool denied(const struct walk *walk, const struct axvm_x86_regs *regs, u32 access)
 {
 	bool user = x86_cpl(regs) == 3, user_page = walk->all & PTE_US;
 
@@ -271,8 +265,8 @@ static __always_inline bool denied(const struct walk *walk, const struct axvm_x8
 	       !(regs->rflags & X86_EFLAGS_AC);
 }
 
-static noinline int page_fault(const struct axvm_x86_regs *regs, u64 gva, u32 access, u32 error,
-			       struct x86_exception *exc)
+static int page_fault(const struct axvm_x86_regs *regs, u64 gva, u32 access, u32 error,
+		      struct x86_exception *exc)
 {
 	bool xd = (regs->cr4 & X86_CR4_PAE) && (regs->efer & EFER_NX);
 
@@ -289,8 +283,8 @@ static noinline int page_fault(const struct axvm_x86_regs *regs, u64 gva, u32 ac
 }
 
 /* Walk once more and set what the CPU would set. 0 or an errno. */
-static noinline int mark_accessed(struct x86_view *view, struct walk *walk,
-				  const struct axvm_x86_regs *regs, u64 bits)
+static int mark_accessed(struct x86_view *view, struct walk *walk,
+			 const struct axvm_x86_regs *regs, u64 bits)
 {
 	int ret;
 
@@ -303,36 +297,36 @@ static noinline int mark_accessed(struct x86_view *view, struct walk *walk,
  * @gva to *gpa, tables read through @view, which is open. 0; 1: @exc filled;
  * -EAGAIN: the tables were changed meanwhile; -EFAULT.
  */
-static __always_inline int translate(struct x86_view *view, const struct axvm_x86_regs *regs,
-				     u64 gva, u32 access, u64 *gpa, struct x86_exception *exc)
+static int translate(struct x86_view *view, const struct axvm_x86_regs *regs, u64 gva, u32 access,
+		     u64 *gpa, struct x86_exception *exc)
 {
 	u64 bits = access & AXVM_ACCESS_WRITE ? PTE_A | PTE_D : PTE_A;
 	struct walk walk = { .gva = gva };
 	int ret;
 
-	if (unlikely(!(regs->efer & EFER_LMA))) {
+	if (!(regs->efer & EFER_LMA)) {
 		walk.gva = (u32)gva;
-	} else if (unlikely(!canonical(regs, gva))) {
+	} else if (!canonical(regs, gva)) {
 		x86_fault(regs, X86_TRAP_GP, exc);
 		return 1;
 	}
-	if (unlikely(!(regs->cr0 & X86_CR0_PG))) {
+	if (!(regs->cr0 & X86_CR0_PG)) {
 		*gpa = walk.gva;
 		return 0;
 	}
 	ret = walk_once(view, &walk, regs);
-	if (unlikely(ret < 0))
+	if (ret < 0)
 		return ret;
-	if (unlikely(walk.any & walk.reserved))
+	if (walk.any & walk.reserved)
 		return page_fault(regs, walk.gva, access, X86_PF_PROT | X86_PF_RSVD, exc);
-	if (unlikely(ret))
+	if (ret)
 		return page_fault(regs, walk.gva, access, 0, exc);
-	if (unlikely(denied(&walk, regs, access)))
+	if (denied(&walk, regs, access))
 		return page_fault(regs, walk.gva, access, X86_PF_PROT, exc);
 	*gpa = walk.frame | (walk.gva & (BIT_ULL(walk.shift) - 1));
 	if (access & AXVM_ACCESS_EXEC)
 		return 0;
-	if (likely((walk.all & PTE_A) && !(bits & ~walk.leaf)))
+	if ((walk.all & PTE_A) && !(bits & ~walk.leaf))
 		return 0;
 	return mark_accessed(view, &walk, regs, bits);
 }
@@ -358,7 +352,7 @@ int x86_gva_to_gpa(struct axvm_vcpu *vcpu, u64 gva, u32 access, u64 *gpa,
 	struct x86_view view;
 	int ret;
 
-	x86_view_open(&view, vcpu->vm);
+	x86_view_open(&view, vcpu->vm, NULL);
 	do {
 		ret = translate(&view, regs, gva, access, gpa, exc);
 	} while (ret == -EAGAIN && retries--);
@@ -432,44 +426,36 @@ int x86_gva_write(struct axvm_vcpu *vcpu, u64 gva, const void *buf, size_t lengt
 }
 
 /**
- * x86_gva_fetch() - read instruction bytes, quickly: every MMIO exit comes here
+ * x86_gva_fetch() - read instruction bytes
  * @vcpu: the vCPU; its own thread
  * @gva: linear address
- * @bytes: 16 bytes, all may be written; ones where there is no memory: FF FF is no
- *         instruction
- * @length: how many are wanted; they lie in one page
+ * @bytes: 16 bytes, of which those behind the page's end are not written; ones where
+ *         there is no memory: FF FF is no instruction
+ * @trail: where to write down what they were read from
  * @exc: the fault
  *
  * Context: may sleep.
  * Return: 0; 1: @exc filled; -EFAULT: the launcher has no memory there.
  */
-int x86_gva_fetch(struct axvm_vcpu *vcpu, u64 gva, u8 *bytes, unsigned int length,
+int x86_gva_fetch(struct axvm_vcpu *vcpu, u64 gva, u8 *bytes, struct x86_trail *trail,
 		  struct x86_exception *exc)
 {
 	const struct axvm_x86_regs *regs = x86_get(vcpu, X86_FETCH_GROUPS);
+	unsigned int skip, offset = offset_in_page(gva);
 	struct x86_view view;
-	u64 gpa, word;
-	unsigned int i;
+	u64 gpa, words[2];
 	int ret;
 
-	x86_view_open(&view, vcpu->vm);
+	/* Sixteen bytes in one page, from @gva on or around it */
+	skip = offset - min_t(unsigned int, offset, PAGE_SIZE - sizeof(words));
+	x86_view_open(&view, vcpu->vm, trail);
 	ret = translate(&view, regs, gva, AXVM_ACCESS_EXEC, &gpa, exc);
-	if (unlikely(ret))
-		goto out;
-	if (likely(offset_in_page(gpa) <= PAGE_SIZE - 16)) {
-		ret = x86_view_read(&view, gpa, &word);
-		put_unaligned(word, (u64 *)bytes);
-		if (!ret)
-			ret = x86_view_read(&view, gpa + 8, &word);
-		put_unaligned(word, (u64 *)(bytes + 8));
-		goto out;
-	}
-	/* The last bytes of a page: the aligned words in which they are */
-	for (i = 0; i < length && !ret; i++) {
-		ret = x86_view_read(&view, (gpa + i) & ~7ULL, &word);
-		bytes[i] = word >> (gpa + i) % 8 * 8;
-	}
-out:
+	if (!ret)
+		ret = x86_view_read(&view, gpa - skip, &words[0]);
+	if (!ret)
+		ret = x86_view_read(&view, gpa - skip + 8, &words[1]);
+	if (!ret)
+		memcpy(bytes, (u8 *)words + skip, sizeof(words) - skip);
 	x86_view_close(&view);
 	return ret;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A view of guest memory for page walks: entries are read one after the other, mostly
- * from one slot, so the slot is looked up once and each entry costs a comparison and
- * a load. An entry is changed by compare-exchange only, as other vCPUs walk the same
- * tables.
+ * A view of guest memory for page walks: words are read one after the other, mostly from
+ * one slot, so the slot is looked up once. A word is changed by compare-exchange only,
+ * as other vCPUs walk the same tables.
+ *
+ * What was read can be written down (struct x86_trail), so that later it can be seen
+ * with little effort whether reading it again would give the same.
  *
  * Locks: vm->srcu, from open to close. What was read may be stale at once, as it is
  * for the hardware.
@@ -16,9 +18,28 @@
 
 #include "../core/vm.h"
 
+/* Two walks of five levels, and two words of code at the end of each */
+#define X86_TRAIL_WORDS	14
+
+/**
+ * struct x86_trail - the words that were read
+ * @generation: of the memory slots; 0: something was not written down, nothing more is
+ * @nr: how many
+ * @word: where and what
+ */
+struct x86_trail {
+	u64 generation;
+	unsigned int nr;
+	struct {
+		const u64 __user *at;
+		u64 value;
+	} word[X86_TRAIL_WORDS];
+};
+
 /**
  * struct x86_view - guest memory, open for reading
  * @vm: the VM
+ * @trail: where to write down what is read, or NULL
  * @srcu: for closing it
  * @flags: AXVM_MEM_* of the slot used last
  * @gpa: where that slot starts
@@ -27,6 +48,7 @@
  */
 struct x86_view {
 	struct axvm_vm *vm;
+	struct x86_trail *trail;
 	int srcu;
 	u32 flags;
 	u64 gpa;
@@ -34,19 +56,51 @@ struct x86_view {
 	unsigned long hva;
 };
 
+#define X86_TRAIL_NEW	(~0ULL)	/* x86_trail.generation before the first word */
+
+static inline void x86_trail_begin(struct x86_trail *trail)
+{
+	trail->generation = X86_TRAIL_NEW;
+	trail->nr = 0;
+}
+
+/* Something of what follows is not in it: it is of no use */
+static inline void x86_trail_spoil(struct x86_trail *trail)
+{
+	trail->generation = 0;
+	trail->nr = 0;
+}
+
+/* vm->srcu held; 0: there is no memory */
+static inline u64 x86_view_generation(struct axvm_vm *vm)
+{
+	const struct axvm_slots *slots = srcu_dereference(vm->slots, &vm->srcu);
+
+	return slots ? slots->generation : 0;
+}
+
 /**
  * x86_view_open() - begin to read
  * @view: to be filled in
  * @vm: the VM; the caller's address space is the VM's
+ * @trail: where to write down what is read, after what it has already; or NULL
  *
  * Context: may sleep until x86_view_close().
  */
-static inline void x86_view_open(struct x86_view *view, struct axvm_vm *vm)
+static inline void x86_view_open(struct x86_view *view, struct axvm_vm *vm,
+				 struct x86_trail *trail)
 {
-	view->vm = vm;
-	view->gpa = 0;
-	view->length = 0;
+	u64 generation;
+
+	*view = (struct x86_view) { .vm = vm, .trail = trail };
 	view->srcu = srcu_read_lock(&vm->srcu);
+	if (!trail)
+		return;
+	generation = x86_view_generation(vm);
+	if (trail->generation == X86_TRAIL_NEW)
+		trail->generation = generation;
+	else if (trail->generation != generation)
+		x86_trail_spoil(trail);
 }
 
 static inline void x86_view_close(struct x86_view *view)
@@ -54,25 +108,37 @@ static inline void x86_view_close(struct x86_view *view)
 	srcu_read_unlock(&view->vm->srcu, view->srcu);
 }
 
-static noinline bool x86_view_find(struct x86_view *view, u64 gpa)
+/* The launcher's address of what lies at @gpa, in one page; NULL: no memory there */
+static inline void __user *x86_view_at(struct x86_view *view, u64 gpa)
 {
-	struct axvm_slot *slot = axvm_slot_find(view->vm, gpa);
+	const struct axvm_slot *slot;
 
-	if (!slot || current->mm != view->vm->mm)
-		return false;
-	view->flags = slot->flags;
-	view->gpa = slot->gpa;
-	view->length = slot->length;
-	view->hva = slot->hva;
-	return true;
+	if (gpa - view->gpa >= view->length) {
+		slot = axvm_slot_find(view->vm, gpa);
+		if (!slot || current->mm != view->vm->mm)
+			return NULL;
+		view->flags = slot->flags;
+		view->gpa = slot->gpa;
+		view->length = slot->length;
+		view->hva = slot->hva;
+	}
+	return (void __user *)(view->hva + (gpa - view->gpa));
 }
 
-/* The launcher's address of what lies at @gpa, in one page; NULL: no memory there */
-static __always_inline void __user *x86_view_at(struct x86_view *view, u64 gpa)
+/* @at: NULL if there was nothing to read */
+static inline void x86_view_note(struct x86_view *view, const u64 __user *at, u64 value)
 {
-	if (unlikely(gpa - view->gpa >= view->length) && !x86_view_find(view, gpa))
-		return NULL;
-	return (void __user *)(view->hva + (gpa - view->gpa));
+	struct x86_trail *trail = view->trail;
+
+	if (!trail || !trail->generation)
+		return;
+	if (!at || trail->nr == X86_TRAIL_WORDS) {
+		x86_trail_spoil(trail);
+		return;
+	}
+	trail->word[trail->nr].at = at;
+	trail->word[trail->nr].value = value;
+	trail->nr++;
 }
 
 /**
@@ -83,32 +149,32 @@ static __always_inline void __user *x86_view_at(struct x86_view *view, u64 gpa)
  *
  * Return: 0, or -EFAULT: the launcher has no memory there.
  */
-static __always_inline int x86_view_read(struct x86_view *view, u64 gpa, u64 *value)
+static inline int x86_view_read(struct x86_view *view, u64 gpa, u64 *value)
 {
-	u64 __user *at = x86_view_at(view, gpa);
+	const u64 __user *at = x86_view_at(view, gpa);
 
 	*value = ~0ULL;
-	if (unlikely(!at))
-		return 0;
-	if (unlikely(!user_access_begin(at, sizeof(*at))))
-		return -EFAULT;
-	unsafe_get_user(*value, at, fault);
-	user_access_end();
+	if (at) {
+		if (!user_access_begin(at, sizeof(*at)))
+			return -EFAULT;
+		unsafe_get_user(*value, at, fault);
+		user_access_end();
+	}
+	x86_view_note(view, at, *value);
 	return 0;
 fault:
 	user_access_end();
 	return -EFAULT;
 }
 
-/* The same for 4 bytes */
-static __always_inline int x86_view_read32(struct x86_view *view, u64 gpa, u32 *value)
+/* The same for 4 aligned bytes */
+static inline int x86_view_read32(struct x86_view *view, u64 gpa, u32 *value)
 {
-	u32 __user *at = x86_view_at(view, gpa);
+	u64 word;
+	int ret = x86_view_read(view, gpa & ~7ULL, &word);
 
-	*value = ~0U;
-	if (unlikely(!at))
-		return 0;
-	return get_user(*value, at);
+	*value = word >> (gpa & 4) * 8;
+	return ret;
 }
 
 /**
@@ -142,6 +208,39 @@ static inline int x86_view_set(struct x86_view *view, u64 gpa, unsigned int widt
 fault:
 	user_access_end();
 	return -EFAULT;
+}
+
+/**
+ * x86_trail_holds() - would the same be read again?
+ * @vm: the VM; the caller's address space is the VM's
+ * @trail: what was read from it
+ *
+ * Context: may sleep.
+ * Return: true if it would; false also if it can't be told.
+ */
+static inline bool x86_trail_holds(struct axvm_vm *vm, const struct x86_trail *trail)
+{
+	int srcu = srcu_read_lock(&vm->srcu);
+	bool same = false;
+	unsigned int i;
+	u64 value;
+
+	if (unlikely(!trail->nr || trail->generation != x86_view_generation(vm)))
+		goto unlock;
+	/* All addresses are the user's: they are in slots of that generation */
+	if (unlikely(!user_access_begin(trail->word[0].at, sizeof(value))))
+		goto unlock;
+	for (i = 0; i < trail->nr; i++) {
+		unsafe_get_user(value, trail->word[i].at, out);
+		if (unlikely(value != trail->word[i].value))
+			goto out;
+	}
+	same = true;
+out:
+	user_access_end();
+unlock:
+	srcu_read_unlock(&vm->srcu, srcu);
+	return same;
 }
 
 #endif /* AXVM_X86_VIEW_H */

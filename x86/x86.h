@@ -5,6 +5,8 @@
 #ifndef AXVM_X86_X86_H
 #define AXVM_X86_X86_H
 
+#include <linux/mm.h>
+
 #include "../core/vm.h"
 
 /**
@@ -72,6 +74,7 @@ bool axvm_x86_irq_pending(struct axvm_vcpu *vcpu);
 int axvm_x86_irq_ack(struct axvm_vcpu *vcpu);
 int axvm_lapic_inject(struct axvm_vcpu *vcpu, u8 vector);
 void axvm_lapic_reset(struct axvm_vcpu *vcpu);
+void axvm_lapic_init(struct axvm_vcpu *vcpu);
 u64 axvm_lapic_get_base(struct axvm_vcpu *vcpu);
 int axvm_lapic_set_base(struct axvm_vcpu *vcpu, u64 value);
 u64 axvm_lapic_get_tpr(struct axvm_vcpu *vcpu);

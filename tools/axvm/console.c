@@ -44,14 +44,20 @@ void console_open(struct console *console)
  */
 void console_close(struct console *console)
 {
+	ssize_t n = 0;
+
 	terminal_restore();
+	/* What follows on this terminal begins a line of its own */
+	if (console->raw && console->in_line)
+		n = write(STDERR_FILENO, "\n", 1);
+	(void)n;
 	console->raw = false;
 }
 
 static void end_vm(struct console *console, struct vm *vm)
 {
 	console->stopping = true;
-	vm_stop(vm);
+	vcpus_stop(vm);
 }
 
 static void write_stdout(struct console *console, struct vm *vm, const u8 *bytes, size_t count)
@@ -83,8 +89,10 @@ static bool take_output(struct console *console, struct vm *vm)
 	ssize_t n;
 
 	n = read(vm->console_fd, bytes, sizeof(bytes));
-	if (n > 0)
+	if (n > 0) {
 		write_stdout(console, vm, bytes, n);
+		console->in_line = bytes[n - 1] != '\n';
+	}
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 

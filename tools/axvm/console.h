@@ -15,6 +15,7 @@
  * @ended: the escape key asked for the end
  * @output_lost: stdout can't be written any more
  * @stopping: the VM has been told to stop
+ * @in_line: the last byte of output was no newline
  * @used: bytes in @input
  * @input: from stdin, not yet taken by the guest
  */
@@ -25,6 +26,7 @@ struct console {
 	bool ended;
 	bool output_lost;
 	bool stopping;
+	bool in_line;
 	size_t used;
 	u8 input[4096];
 };

@@ -2,9 +2,10 @@
 /*
  * The launcher's front door: which command is wanted.
  */
-#include <getopt.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 
@@ -34,10 +35,24 @@ static void print_help(void)
 	     "  axvm run -k bzImage -i initramfs.cpio.gz");
 }
 
+/* A closed stdin or stdout must not become an image's or a VM's descriptor */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "--help";
 	size_t i;
+
+	open_standard_files();
 
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
 		print_help();

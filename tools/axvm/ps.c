@@ -80,6 +80,17 @@ int command_ps(int argc, char **argv)
 	return ret < 0 ? STATUS_ERROR : 0;
 }
 
+/* Return: 1 for a type with this index, 0 if there is none, -1 with a message */
+static int next_type(int fd, u32 index, struct axvm_device_type_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	info->index = index;
+	if (!ioctl(fd, AXVM_DEVICE_TYPE, info))
+		return 1;
+	return errno == ENOENT ? 0 : vm_ioctl_failed("list the device types");
+}
+
 /**
  * command_devices() - `axvm devices`
  * @argc: arguments, the first of them "devices"
@@ -89,7 +100,8 @@ int command_ps(int argc, char **argv)
  */
 int command_devices(int argc, char **argv)
 {
-	struct axvm_device_type_info info = { .size = sizeof(info) };
+	struct axvm_device_type_info info;
+	u32 index;
 	int fd, status = no_options(argc, argv, devices_usage);
 
 	if (status >= 0)
@@ -98,12 +110,8 @@ int command_devices(int argc, char **argv)
 	if (fd < 0)
 		return STATUS_ERROR;
 	printf("%10s  %s\n", "NUMBER", "NAME");
-	for (status = 0; !ioctl(fd, AXVM_DEVICE_TYPE, &info); info.index++)
+	for (index = 0; (status = next_type(fd, index, &info)) > 0; index++)
 		printf("%#10x  %.*s\n", info.number, (int)sizeof(info.name), info.name);
-	if (errno != ENOENT) {
-		vm_ioctl_failed("list the device types");
-		status = STATUS_ERROR;
-	}
 	close(fd);
-	return status;
+	return status < 0 ? STATUS_ERROR : 0;
 }

@@ -91,6 +91,8 @@ static int explain_end(const struct session *s)
 	case AXVM_STOP_POWEROFF:
 		return STATUS_POWEROFF;
 	case AXVM_STOP_RESET:
+		if (s->console.stopping)
+			return requested_status(s);
 		note("the guest asked for a reset");
 		return STATUS_RESET;
 	case AXVM_STOP_TRIPLE_FAULT:

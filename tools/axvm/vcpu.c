@@ -85,7 +85,7 @@ static void *vcpu_main(void *arg)
 	prctl(PR_SET_NAME, name);
 	run_loop(vcpu);
 	if (vcpu->failed)
-		vm_stop(vm);
+		ioctl(vm->fd, AXVM_VM_STOP, 0);
 	atomic_fetch_sub(&vm->nr_running, 1);
 	n = write(vm->done_fd, &one, sizeof(one));
 	(void)n;	/* can't fail: the counter is far from full */
@@ -106,6 +106,24 @@ static void kick_all(struct vm *vm)
 	}
 }
 
+/*
+ * For threads that are made now: signals from outside are the main thread's, but the
+ * kick and those that mean a crash are everybody's.
+ */
+static void block_signals(sigset_t *before)
+{
+	static const int own[] = {
+		KICK_SIGNAL, SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGSYS,
+	};
+	sigset_t set;
+	size_t i;
+
+	sigfillset(&set);
+	for (i = 0; i < ARRAY_SIZE(own); i++)
+		sigdelset(&set, own[i]);
+	pthread_sigmask(SIG_SETMASK, &set, before);
+}
+
 /**
  * vcpus_start() - start a thread for each vCPU
  * @vm: a VM that boots
@@ -117,14 +135,12 @@ static void kick_all(struct vm *vm)
 int vcpus_start(struct vm *vm)
 {
 	struct sigaction action = { .sa_handler = on_kick };
-	sigset_t all, before;
+	sigset_t before;
 	int error = 0;
 	u32 i;
 
 	sigaction(KICK_SIGNAL, &action, NULL);
-	sigfillset(&all);
-	sigdelset(&all, KICK_SIGNAL);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	block_signals(&before);
 	atomic_store(&vm->quit, false);
 	atomic_store(&vm->nr_running, 0);
 	for (i = 0; i < vm->config->nr_vcpus && !error; i++) {
@@ -141,9 +157,37 @@ int vcpus_start(struct vm *vm)
 	if (!error)
 		return 0;
 	fail_errno(error, "cannot start a vCPU's thread");
-	vm_stop(vm);
+	vcpus_stop(vm);
 	vcpus_join(vm);
 	return -1;
+}
+
+static void *stopper_main(void *arg)
+{
+	struct vm *vm = arg;
+
+	ioctl(vm->fd, AXVM_VM_STOP, 0);
+	return NULL;
+}
+
+/**
+ * vcpus_stop() - end the VM from outside; one that has stopped stays as it is
+ * @vm: the VM; vcpus_join() must follow
+ *
+ * AXVM_VM_STOP waits until no vCPU runs. A thread of its own does so, and the caller
+ * goes on taking output and signals.
+ */
+void vcpus_stop(struct vm *vm)
+{
+	sigset_t before;
+
+	if (vm->stopping)
+		return;
+	block_signals(&before);
+	vm->stopping = !pthread_create(&vm->stopper, NULL, stopper_main, vm);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!vm->stopping)
+		ioctl(vm->fd, AXVM_VM_STOP, 0);
 }
 
 /**
@@ -160,4 +204,7 @@ void vcpus_join(struct vm *vm)
 			pthread_join(vm->vcpus[i].thread, NULL);
 		vm->vcpus[i].started = false;
 	}
+	if (vm->stopping)
+		pthread_join(vm->stopper, NULL);
+	vm->stopping = false;
 }

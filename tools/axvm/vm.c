@@ -310,15 +310,6 @@ int vm_boot(struct vm *vm)
 }
 
 /**
- * vm_stop() - end the VM from outside; one that has stopped stays as it is
- * @vm: the VM
- */
-void vm_stop(struct vm *vm)
-{
-	ioctl(vm->fd, AXVM_VM_STOP, 0);
-}
-
-/**
  * vm_status() - ask for a VM's state
  * @vm: the VM
  * @status: filled in

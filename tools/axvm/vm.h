@@ -50,6 +50,8 @@ struct vcpu {
  * @vcpus: its vCPUs
  * @nr_running: vCPU threads that have not ended
  * @quit: vCPU threads shall end whatever the kernel says
+ * @stopper: the thread that waits in AXVM_VM_STOP
+ * @stopping: @stopper is there and must be joined
  */
 struct vm {
 	const struct vm_config *config;
@@ -61,6 +63,8 @@ struct vm {
 	struct vcpu *vcpus;
 	atomic_uint nr_running;
 	atomic_bool quit;
+	pthread_t stopper;
+	bool stopping;
 };
 
 /* vm.c */
@@ -70,12 +74,12 @@ void vm_destroy(struct vm *vm);
 int vm_set_regs(struct vm *vm, const struct boot_regs *first);
 int vm_reset(struct vm *vm);
 int vm_boot(struct vm *vm);
-void vm_stop(struct vm *vm);
 int vm_status(struct vm *vm, struct axvm_vm_status *status);
 int vm_ioctl_failed(const char *what);
 
 /* vcpu.c */
 int vcpus_start(struct vm *vm);
+void vcpus_stop(struct vm *vm);
 void vcpus_join(struct vm *vm);
 
 #endif /* AXVM_TOOL_VM_H */

@@ -64,11 +64,17 @@ from_source() (
 
 if [ ! -x "$dir/bochs" ]; then
 	lock bochs
-	if [ ! -x "$dir/bochs" ] && ! from_source; then
+	status=0
+	[ -x "$dir/bochs" ] || from_source || status=$?
+	case $status in
+	0) ;;
+	75) exit 75 ;;
+	*)
 		say "taking the packaged Bochs instead; the next run tries again to build $version"
 		install_packages bochs bochs-term
 		echo /usr/bin/bochs
 		exit
-	fi
+		;;
+	esac
 fi
 echo "$dir/bochs"

@@ -8,7 +8,7 @@
  *	AXVM_FAKE=STEP,STEP...	what vCPU 0 does, the others wait for the end:
  *	  print:TEXT  flood:BYTES  echo (a line of input)  wait (for the end)
  *	  io  mmio  hypercall (unclaimed exits, their answers checked)
- *	  poweroff  reset  triple  exit:N  error:ERRNO  failentry  unknown  einval
+ *	  poweroff  reset  triple  exit:N  error:ERRNO  failentry  unknown  errno:ERRNO
  *	AXVM_FAKE_FAIL=NR:ERRNO	the ioctl with this number fails
  *	AXVM_FAKE_REASON=TEXT	no hardware, for this reason
  *	AXVM_FAKE_VERSION=N	version of the interface
@@ -114,7 +114,8 @@ static int vm_stat(struct axvm_vm_stat *stat)
 
 static int device_type(struct axvm_device_type_info *info)
 {
-	expect(info->size == sizeof(*info) && !info->reserved, "device type size");
+	expect(info->size == sizeof(*info) && !info->reserved && !info->number &&
+	       !info->name[0], "device type");
 	if (info->index > 1) {
 		errno = ENOENT;
 		return -1;
@@ -391,8 +392,8 @@ static int play(struct axvm_run *run)
 		return 0;
 	if (end_step(run))
 		return 1;
-	if (take_step("einval", &value)) {
-		errno = EINVAL;
+	if (take_step("errno", &value)) {
+		errno = atoi(value);
 		return -1;
 	}
 	if (take_step("print", &value)) {

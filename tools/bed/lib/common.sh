@@ -20,6 +20,9 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH CROSS_COMPILE
 say() { printf '[bed] %s\n' "$*" >&2; }
 die() { say "$*"; exit "${bed_status:-1}"; }
 
+# What another try mends: no room, no network.
+later() { say "$*"; exit "${bed_status:-75}"; }
+
 case $cache in
 "$top"/*) die "the cache ($cache) must be outside the checkout: set AXVM_CACHE" ;;
 *[[:space:]]*) die "the path of the cache ($cache) holds a space: set AXVM_CACHE to one without" ;;
@@ -49,7 +52,7 @@ lock() {
 need_space() {
 	local free
 	free=$(df -Pm "$cache" | awk 'NR==2 {print $4}')
-	[ "$free" -ge "$1" ] || die "not enough room for the cache: $1 MiB wanted, $free MiB free at $cache"
+	[ "$free" -ge "$1" ] || later "not enough room for the cache: $1 MiB wanted, $free MiB free at $cache"
 }
 
 # The clock of a step: on a terminal one line that is rewritten, elsewhere a line every half minute.
@@ -88,10 +91,11 @@ step() {
 		return 0
 	fi
 	tail -n 5 "$log" | sed 's/^/      /' >&2
-	if grep -q 'No space left on device' "$log"; then
-		die "$label failed: the disk that holds $cache is full; make room and run this again (log: $log)"
+	# (A log on a full disk may not say so.)
+	if grep -q 'No space left on device' "$log" || [ "$(df -Pm "$cache" | awk 'NR == 2 {print $4}')" -lt 16 ]; then
+		later "$label failed: the disk that holds $cache is full; make room and run this again (log: $log)"
 	elif grep -qE 'Could not resolve|Could not connect|Temporary failure resolving|Unable to connect' "$log"; then
-		die "$label failed: no network; run this again when there is one (log: $log)"
+		later "$label failed: no network; run this again when there is one (log: $log)"
 	fi
 	die "$label failed with status $rc (log: $log)"
 }

@@ -8,7 +8,7 @@
 # when it is fetched.
 debian_kernel() {
 	local series=$1 key dir part
-	key=$(key "$bed/lib/debian-kernel.sh")
+	key=$(key "$series" 1)
 	dir=$cache/kernel/debian-$series-$key
 	part=$cache/part/kernel-debian-$series-$key
 	if [ ! -e "$dir/tree" ]; then

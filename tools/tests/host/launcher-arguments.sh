@@ -25,6 +25,15 @@ check 0 "$axvm" doctor --help && says 'Usage'
 check 0 "$axvm" ps --help && says 'Usage'
 check 0 "$axvm" devices --help && says 'Usage'
 
+# The man page has every option, and is well formed
+check 0 "$axvm" run --help
+for option in $(grep -o -- ' --[a-z-]*' "$work/out" | sort -u); do
+	grep -q -- "Fl -${option#--}" "$launcher/axvm.1" || problem "axvm.1 lacks $option"
+done
+if command -v mandoc >/dev/null; then
+	mandoc -T lint "$launcher/axvm.1" || problem "axvm.1"
+fi
+
 # Commands and options
 refuse "'walk' is no command" walk
 refuse 'no option --loud' run --loud

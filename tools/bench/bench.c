@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * axvm-bench: what an exit costs, in TSC ticks from one instruction of the guest to the
+ * next, on KVM and on axvm, with the same guest code.
+ *
+ * In the test bed with one CPU a tick is an instruction: the figures are instructions of
+ * host and guest together, and the same in every run. The least of many samples is shown;
+ * larger ones hold a timer interrupt of the host.
+ *
+ *   axvm-bench           a table, with the budgets
+ *   axvm-bench --tsv     family, path, KVM, axvm
+ *   axvm-bench --check   the table; status 1 if a budget is exceeded
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kvm.h"
+#include "paths.h"
+#include "vm.h"
+#include "x86.h"
+
+#define MOST_DEVICES	1024
+#define DOUBLING_BUDGET	10
+
+/* A line of the table. 0: not measured, or no budget */
+struct row {
+	const char *family;
+	char path[48];
+	uint32_t kvm;
+	uint32_t axvm;
+	uint32_t budget;
+};
+
+static struct row rows[64];
+static unsigned int nr_rows;
+
+static struct row *add_row(const char *family, const char *path)
+{
+	struct row *row = &rows[nr_rows++];
+
+	row->family = family;
+	snprintf(row->path, sizeof(row->path), "%s", path);
+	return row;
+}
+
+static uint32_t least(const uint8_t *memory)
+{
+	const uint32_t *sample = (const uint32_t *)(memory + GUEST_DATA);
+	uint32_t min = sample[0];
+	unsigned int i;
+
+	for (i = 1; i < NR_SAMPLES; i++)
+		if (sample[i] < min)
+			min = sample[i];
+	return min;
+}
+
+static uint32_t measure_kvm(const struct path *path, enum guest_mode mode)
+{
+	struct kvm kvm;
+	uint32_t reason, result;
+
+	if (!kvm_present())
+		return 0;
+	kvm_create(&kvm);
+	kvm_load(&kvm, mode, path_code(path, mode));
+	do {
+		reason = kvm_run(&kvm);
+		if (reason == KVM_EXIT_IO && kvm.run->io.port == PATH_END)
+			break;
+	} while (reason == KVM_EXIT_IO || reason == KVM_EXIT_MMIO);
+	if (reason != KVM_EXIT_IO)
+		die("%s: KVM left the guest for reason %u", path->name, reason);
+	result = least(kvm.memory);
+	kvm_destroy(&kvm);
+	return result;
+}
+
+static uint32_t run_axvm(struct vm *vm, const struct path *path, enum guest_mode mode)
+{
+	struct axvm_vm_status status;
+	uint32_t reason;
+
+	vm_add_device(vm, AXVM_DEV_DEBUG_EXIT, PATH_END, 1, 0);
+	vm_load(vm, mode, path_code(path, mode));
+	vm_boot(vm);
+	do {
+		reason = vm_run(vm);
+	} while (reason == AXVM_EXIT_IO || reason == AXVM_EXIT_MMIO);
+	vm_status(vm, &status);
+	if (status.stop_reason != AXVM_STOP_DEBUG_EXIT)
+		die("%s: axvm left the guest for reason %u, stop reason %u code %llu", path->name,
+		    reason, status.stop_reason, status.stop_code);
+	return least(vm->memory);
+}
+
+static uint32_t measure_axvm(const struct path *path, enum guest_mode mode)
+{
+	uint32_t result;
+	struct vm vm;
+
+	vm_create(&vm, path->user ? AXVM_VM_EXIT_UNCLAIMED : 0);
+	vm_add_pc_devices(&vm);
+	result = run_axvm(&vm, path, mode);
+	vm_destroy(&vm);
+	return result;
+}
+
+static void measure_paths(const char *family, enum guest_mode mode)
+{
+	const struct path *path;
+	struct row *row;
+
+	for (path = paths; path->name; path++) {
+		row = add_row(family, path->name);
+		row->budget = path->budget;
+		row->kvm = measure_kvm(path, mode);
+		row->axvm = measure_axvm(path, mode);
+	}
+}
+
+/*
+ * IN from a device, each time after one from another device, with more and more devices in
+ * the VM, all alike. It is the last one, which takes the most steps to find.
+ */
+static uint32_t measure_lookup(unsigned int devices)
+{
+	unsigned int i;
+	uint32_t result;
+	struct vm vm;
+
+	vm_create(&vm, 0);
+	vm_add_device(&vm, AXVM_DEV_DEBUG_EXIT, PATH_LAST_PORT, 1, 0);
+	for (i = 0; i < devices - 2; i++)
+		vm_add_device(&vm, AXVM_DEV_DEBUG_EXIT, PATH_OTHER_PORTS + i, 1, 0);
+	result = run_axvm(&vm, &path_lookup, GUEST_FLAT);
+	vm_destroy(&vm);
+	return result;
+}
+
+static void measure_registry(void)
+{
+	unsigned int devices;
+	struct row *row;
+	char name[48];
+
+	for (devices = 2; devices <= MOST_DEVICES; devices *= 2) {
+		snprintf(name, sizeof(name), "IN, one of %u devices", devices);
+		row = add_row("registry", name);
+		row->axvm = measure_lookup(devices);
+		if (devices > 2)
+			row->budget = row[-1].axvm + DOUBLING_BUDGET;
+	}
+}
+
+static bool exceeded(const struct row *row)
+{
+	return row->budget && row->axvm > row->budget;
+}
+
+static void print_tsv(void)
+{
+	const struct row *row;
+
+	for (row = rows; row < rows + nr_rows; row++) {
+		printf("%s\t%s\t", row->family, row->path);
+		if (row->kvm)
+			printf("%u", row->kvm);
+		else
+			putchar('-');
+		printf("\t%u\n", row->axvm);
+	}
+}
+
+static void print_optional(uint32_t value)
+{
+	if (value)
+		printf(" %8u", value);
+	else
+		printf(" %8s", "-");
+}
+
+static void print_table(void)
+{
+	const struct row *row;
+
+	printf("%-10s %-32s %8s %8s %8s %8s\n", "family", "path", "KVM", "axvm", "KVM/axvm", "budget");
+	for (row = rows; row < rows + nr_rows; row++) {
+		printf("%-10s %-32s", row->family, row->path);
+		print_optional(row->kvm);
+		printf(" %8u", row->axvm);
+		if (row->kvm)
+			printf(" %8.1f", (double)row->kvm / row->axvm);
+		else
+			printf(" %8s", "-");
+		print_optional(row->budget);
+		printf("%s\n", exceeded(row) ? "  EXCEEDED" : "");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *option = argc > 1 ? argv[1] : "";
+	unsigned int i, bad = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	measure_paths("x86-32bit", GUEST_FLAT);
+	measure_paths("x86-64bit", GUEST_PAGED);
+	measure_registry();
+	for (i = 0; i < nr_rows; i++)
+		bad += exceeded(&rows[i]);
+	if (!strcmp(option, "--tsv")) {
+		print_tsv();
+		return 0;
+	}
+	print_table();
+	if (bad)
+		printf("%u of %u budgets exceeded\n", bad, nr_rows);
+	else
+		printf("within all budgets\n");
+	return bad && !strcmp(option, "--check");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The same small machine as vm.h's on /dev/kvm: for measuring beside it, and for running
+ * at the same time.
+ */
+#ifndef TESTS_KVM_H
+#define TESTS_KVM_H
+
+#include <linux/kvm.h>
+
+#include "vm.h"
+
+struct kvm {
+	int fd;
+	int vcpu;
+	struct kvm_run *run;
+	size_t run_size;
+	uint8_t *memory;
+};
+
+bool kvm_present(void);
+void kvm_create(struct kvm *kvm);
+void kvm_load(struct kvm *kvm, enum guest_mode mode, const struct blob *code);
+uint32_t kvm_run(struct kvm *kvm);
+void kvm_destroy(struct kvm *kvm);
+
+#endif /* TESTS_KVM_H */

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# One program of a few C files for the test bed: $(OUT)/$(PROGRAM) of $(SOURCES). STATIC=1: linked statically, as the bed's
+# root file system wants it.
+
+ifeq ($(OUT),)
+$(error say where to build: make OUT=DIR)
+endif
+
+tests	:= $(dir $(lastword $(MAKEFILE_LIST)))
+
+CC	?= cc
+CFLAGS	?= -O2 -g
+CFLAGS	+= -std=gnu11 -D_GNU_SOURCE -pthread -MMD -MP -fno-pie -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	   -Wmissing-prototypes -Wpointer-arith -Wno-missing-field-initializers -I$(tests)
+LDFLAGS	+= -pthread -no-pie
+
+ifeq ($(STATIC),1)
+LDFLAGS	+= -static -s
+endif
+
+objects	:= $(patsubst %.c,$(OUT)/%.o,$(notdir $(SOURCES)))
+vpath %.c $(sort $(dir $(SOURCES)))
+
+$(OUT)/$(PROGRAM): $(objects)
+	@echo "  LD      $(notdir $@)"
+	@$(CC) $(LDFLAGS) -o $@ $^
+
+$(OUT)/%.o: %.c Makefile $(tests)/program.mk | $(OUT)
+	@echo "  CC      $<"
+	@$(CC) $(CFLAGS) -c -o $@ $<
+
+$(OUT):
+	@mkdir -p $@
+
+.DELETE_ON_ERROR:
+
+-include $(wildcard $(OUT)/*.d)

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A small virtual machine on /dev/axvm: see vm.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vm.h"
+#include "x86.h"
+
+/**
+ * die() - end the process with a message
+ * @what: printf format; errno's text follows if errno is set
+ */
+void die(const char *what, ...)
+{
+	int error = errno;
+	va_list args;
+
+	fflush(stdout);
+	va_start(args, what);
+	vfprintf(stderr, what, args);
+	va_end(args);
+	fprintf(stderr, error ? ": %s\n" : "\n", strerror(error));
+	exit(1);
+}
+
+/**
+ * vm_system() - /dev/axvm, opened once
+ */
+int vm_system(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open("/dev/axvm", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		die("/dev/axvm");
+	return fd;
+}
+
+/**
+ * vm_create() - a VM with GUEST_MEMORY bytes of memory and vCPU 0
+ * @vm: filled in
+ * @flags: AXVM_VM_*
+ */
+void vm_create(struct vm *vm, uint32_t flags)
+{
+	vm_create_sized(vm, flags, GUEST_MEMORY);
+}
+
+/**
+ * vm_create_sized() - a VM with memory from address 0 and vCPU 0
+ * @vm: filled in
+ * @flags: AXVM_VM_*
+ * @size: bytes of memory
+ */
+void vm_create_sized(struct vm *vm, uint32_t flags, size_t size)
+{
+	struct axvm_create_vm create = {
+		.size = sizeof(create),
+		.flags = flags,
+		.interrupt_mode = AXVM_IRQ_EMULATED,
+		.name = "test",
+	};
+	struct axvm_create_vcpu vcpu = { .size = sizeof(vcpu) };
+
+	memset(vm, 0, sizeof(*vm));
+	vm->fd = ioctl(vm_system(), AXVM_CREATE_VM, &create);
+	if (vm->fd < 0)
+		die("AXVM_CREATE_VM");
+	vm->id = create.id;
+	vm->size = size;
+	vm->memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (vm->memory == MAP_FAILED)
+		die("mmap of %zu bytes", size);
+	vm_set_slot(vm, 0, 0, 0, vm->memory, size);
+	vm->vcpu = ioctl(vm->fd, AXVM_VM_CREATE_VCPU, &vcpu);
+	if (vm->vcpu < 0)
+		die("AXVM_VM_CREATE_VCPU");
+	vm->run = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
+	if (vm->run == MAP_FAILED)
+		die("mmap of a run page");
+}
+
+/**
+ * vm_set_slot() - give the VM memory
+ * @vm: the VM
+ * @slot: slot number
+ * @flags: AXVM_MEM_*
+ * @gpa: guest-physical address
+ * @memory: what is there
+ * @length: bytes
+ */
+void vm_set_slot(struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa, void *memory,
+		 size_t length)
+{
+	struct axvm_memory mem = {
+		.size = sizeof(mem),
+		.slot = slot,
+		.flags = flags,
+		.gpa = gpa,
+		.length = length,
+		.hva = (uintptr_t)memory,
+	};
+
+	if (ioctl(vm->fd, AXVM_VM_SET_MEMORY, &mem))
+		die("AXVM_VM_SET_MEMORY: slot %u", slot);
+}
+
+/**
+ * vm_add_device() - make a device
+ * @vm: the VM
+ * @type: AXVM_DEV_*
+ * @base: first address or port; 0: the type's own
+ * @length: bytes or ports; 0: the type's own
+ * @irq: its line
+ *
+ * Return: its number.
+ */
+uint32_t vm_add_device(struct vm *vm, uint32_t type, uint64_t base, uint64_t length, uint32_t irq)
+{
+	struct axvm_create_device device = {
+		.size = sizeof(device),
+		.type = type,
+		.base = base,
+		.length = length,
+		.irq = irq,
+	};
+
+	if (ioctl(vm->fd, AXVM_VM_CREATE_DEVICE, &device))
+		die("AXVM_VM_CREATE_DEVICE: type %#x", type);
+	if (device.fd >= 0)
+		close(device.fd);
+	return device.id;
+}
+
+/**
+ * vm_add_pc_devices() - interrupt controllers, timer, and debug exit at GUEST_EXIT
+ * @vm: the VM
+ */
+void vm_add_pc_devices(struct vm *vm)
+{
+	vm_add_device(vm, AXVM_DEV_LAPIC, X86_LAPIC, 0, 0);
+	vm_add_device(vm, AXVM_DEV_PIC, 0, 0, 0);
+	vm_add_device(vm, AXVM_DEV_IOAPIC, X86_IOAPIC, 0, 0);
+	vm_add_device(vm, AXVM_DEV_PIT, 0, 0, 0);
+	vm_add_device(vm, AXVM_DEV_DEBUG_EXIT, GUEST_EXIT, 4, 0);
+}
+
+/**
+ * write_page_tables() - map 4 GiB one to one at GUEST_TABLES
+ * @memory: the guest's
+ */
+void write_page_tables(uint8_t *memory)
+{
+	uint64_t *table = (uint64_t *)(memory + GUEST_TABLES);
+	uint64_t *directories = table + 2 * 512;
+	unsigned int i;
+
+	/* Level 4, level 3, and four directories of 2 MiB pages */
+	table[0] = (GUEST_TABLES + 4096) | PTE_PRESENT | PTE_WRITE | PTE_USER;
+	for (i = 0; i < 4; i++)
+		table[512 + i] = (GUEST_TABLES + 8192 + 4096 * i) | PTE_PRESENT | PTE_WRITE |
+				 PTE_USER;
+	for (i = 0; i < 4 * 512; i++)
+		directories[i] = (uint64_t)i << 21 | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_LARGE;
+}
+
+static void set_segments(struct axvm_x86_regs *regs, uint16_t selector, uint32_t limit,
+			 uint32_t code, uint32_t data)
+{
+	static const uint8_t data_segments[] = {
+		AXVM_X86_ES, AXVM_X86_SS, AXVM_X86_DS, AXVM_X86_FS, AXVM_X86_GS,
+	};
+	unsigned int i;
+
+	regs->seg[AXVM_X86_CS] = (struct axvm_x86_segment){
+		.selector = selector, .limit = limit, .attr = code,
+	};
+	for (i = 0; i < sizeof(data_segments); i++)
+		regs->seg[data_segments[i]] = (struct axvm_x86_segment){
+			.selector = selector ? selector + 8 : 0, .limit = limit, .attr = data,
+		};
+}
+
+/**
+ * vm_load() - put a guest's code into memory and set the registers for its start
+ * @vm: a VM, not running
+ * @mode: how it starts
+ * @code: its code
+ */
+void vm_load(struct vm *vm, enum guest_mode mode, const struct blob *code)
+{
+	struct axvm_x86_regs regs;
+
+	memcpy(vm->memory + GUEST_CODE, code->start, code->end - code->start);
+	vm_get_regs(vm, &regs);
+	memset(regs.gpr, 0, sizeof(regs.gpr));
+	regs.rip = GUEST_CODE;
+	regs.gpr[AXVM_X86_RSP] = GUEST_STACK;
+	regs.cr0 = X86_CR0_ET;
+	regs.cr3 = 0;
+	regs.cr4 = 0;
+	regs.efer = 0;
+	if (mode == GUEST_REAL) {
+		set_segments(&regs, 0, 0xffff, X86_CODE16, X86_DATA16);
+	} else {
+		regs.cr0 |= X86_CR0_PE | X86_CR0_NE;
+		set_segments(&regs, 8, ~0U, X86_CODE32, X86_DATA32);
+	}
+	if (mode == GUEST_PAGED) {
+		write_page_tables(vm->memory);
+		regs.cr0 |= X86_CR0_PG;
+		regs.cr3 = GUEST_TABLES;
+		regs.cr4 = X86_CR4_PAE | X86_CR4_OSFXSR;
+		regs.efer = EFER_LME | EFER_LMA;
+		regs.seg[AXVM_X86_CS].attr = X86_CODE64;
+	}
+	vm_set_regs(vm, &regs);
+}
+
+/**
+ * vm_get_regs() - read the registers of vCPU 0
+ * @vm: the VM
+ * @regs: filled in
+ */
+void vm_get_regs(struct vm *vm, struct axvm_x86_regs *regs)
+{
+	regs->size = sizeof(*regs);
+	if (ioctl(vm->vcpu, AXVM_VCPU_GET_REGS, regs))
+		die("AXVM_VCPU_GET_REGS");
+}
+
+/**
+ * vm_set_regs() - write the registers of vCPU 0
+ * @vm: the VM
+ * @regs: them
+ */
+void vm_set_regs(struct vm *vm, const struct axvm_x86_regs *regs)
+{
+	if (ioctl(vm->vcpu, AXVM_VCPU_SET_REGS, regs))
+		die("AXVM_VCPU_SET_REGS");
+}
+
+/**
+ * vm_boot() - let the VM run
+ * @vm: the VM
+ */
+void vm_boot(struct vm *vm)
+{
+	if (ioctl(vm->fd, AXVM_VM_BOOT, 0))
+		die("AXVM_VM_BOOT");
+}
+
+/**
+ * vm_run() - run vCPU 0 until it leaves the kernel
+ * @vm: the VM
+ *
+ * Return: AXVM_EXIT_*.
+ */
+uint32_t vm_run(struct vm *vm)
+{
+	if (ioctl(vm->vcpu, AXVM_VCPU_RUN, 0) && errno != EINTR)
+		die("AXVM_VCPU_RUN");
+	return vm->run->exit_reason;
+}
+
+/**
+ * vm_status() - ask for the VM's state
+ * @vm: the VM
+ * @status: filled in
+ */
+void vm_status(struct vm *vm, struct axvm_vm_status *status)
+{
+	memset(status, 0, sizeof(*status));
+	status->size = sizeof(*status);
+	if (ioctl(vm->fd, AXVM_VM_GET_STATUS, status))
+		die("AXVM_VM_GET_STATUS");
+}
+
+/**
+ * vm_destroy() - end it and give back what it had
+ * @vm: the VM
+ */
+void vm_destroy(struct vm *vm)
+{
+	munmap(vm->run, 4096);
+	close(vm->vcpu);
+	close(vm->fd);
+	munmap(vm->memory, vm->size);
+}
