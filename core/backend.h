@@ -57,7 +57,7 @@ enum axvm_exit_type {
  * @type: what happened
  * @width: bytes of the access: 1, 2, 4 or 8
  * @reg: reads: number of the register that takes the value
- * @reg_width: reads: bytes of it that are written; the backend's set_gpr() knows what
+ * @reg_width: reads: bytes of it that are written; the backend knows what
  *             becomes of the rest
  * @sign_extend: reads: extend the sign from @width to @reg_width (else zeros)
  * @more: the instruction is not done with this access: the core calls
@@ -123,11 +123,8 @@ struct axvm_reason {
  * @put: it leaves this pCPU. Preemption off.
  * @next: the access in @exit (with more set) was answered; for a read the value is
  *        in exit->data. 0: @exit filled with the next one; 1: instruction done; <0 errno
- * @set_gpr: write the result of a read: exit->reg, reg_width; upper bits by the
- *           architecture's rule
  * @mmio_decode: a stage-2 fault hit no slot: make @exit an MMIO access; 0: filled;
  *               1: handled (a fault was put into the guest); <0 errno
- * @finish: an access without @more is done: step over the instruction
  * @fault: the access faults in the guest instead (system registers)
  * @hypercall_done: give the result to the guest
  * @interruptible: is anything pending that ends HLT/WFI? The vCPU's own thread.
@@ -170,9 +167,7 @@ struct axvm_backend {
 	void (*load)(struct axvm_vcpu *vcpu);
 	void (*put)(struct axvm_vcpu *vcpu);
 	int (*next)(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
-	void (*set_gpr)(struct axvm_vcpu *vcpu, const struct axvm_exit *exit, u64 value);
 	int (*mmio_decode)(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
-	void (*finish)(struct axvm_vcpu *vcpu, const struct axvm_exit *exit);
 	void (*fault)(struct axvm_vcpu *vcpu, const struct axvm_exit *exit);
 	void (*hypercall_done)(struct axvm_vcpu *vcpu, u64 result);
 	bool (*interruptible)(struct axvm_vcpu *vcpu);
@@ -193,18 +188,38 @@ struct axvm_backend {
 /* The table of this build's CPU family: vmx/vmx.c or arm64/el2.c */
 extern struct axvm_backend axvm_arch_backend;
 
+/*
+ * Three calls are bound by the linker instead of the table: they stand on the path
+ * of every exit.
+ */
+
+/* axvm_arch_run() */
+#define AXVM_RUN_EXIT		0	/* @exit is filled */
+#define AXVM_RUN_HANDLED	1	/* answered inside */
+#define AXVM_RUN_NOT_ENTERED	2	/* axvm_vcpu_enter_guest() said no */
+
 /**
- * axvm_arch_run() - one entry: the table's missing line, bound by the linker
+ * axvm_arch_run() - enter the guest until it makes an exit that is not answered inside
  * @vcpu: the vCPU; loaded on this pCPU
- * @exit: filled if 0 is returned
+ * @exit: for AXVM_RUN_EXIT
  *
- * It stands on the path of every exit, so it is no pointer. Re-checks with
- * interrupts off that nothing is pending (axvm_vcpu_enter_guest()).
+ * Asks axvm_vcpu_enter_guest() with interrupts off before the first entry, and
+ * axvm_vcpu_wanted() before every other.
  *
  * Context: preemption on, may sleep after the exit.
- * Return: 1: handled inside, enter again; 0: @exit filled; <0: errno, the VM ends.
+ * Return: AXVM_RUN_*, or an errno: the VM ends.
  */
 int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
+
+/**
+ * axvm_arch_access_done() - an access without @more is answered
+ * @vcpu: the vCPU
+ * @exit: the access; a read's value, sign-extended, is in @exit->data: it goes to
+ *        @exit->reg, by the architecture's rule for the upper bits
+ *
+ * Steps over the instruction.
+ */
+void axvm_arch_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit);
 
 /* The architecture's part of making a vCPU, whichever backend runs it; vm->lock held */
 int axvm_arch_vcpu_attach(struct axvm_vcpu *vcpu);

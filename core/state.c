@@ -285,7 +285,8 @@ void axvm_vm_leave(struct axvm_vcpu *vcpu)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&vm->state_lock, flags);
-	if (!--vm->running) {
+	/* Who waits for the vCPUs to leave changed the state first. */
+	if (!--vm->running && vm->state != AXVM_STATE_RUNNING) {
 		if (vm->state == AXVM_STATE_STOPPING)
 			set_state(vm, AXVM_STATE_STOPPED);
 		irq_work_queue(&vm->state_work);

@@ -22,14 +22,20 @@
 #define AGAIN	2	/* vcpu->exit holds the instruction's next access */
 
 /*
- * Work of the thread that must not wait long: rescheduling is done here, signals and
- * task work on the way back to userspace. The kernel's own helper for this needs
- * a struct kvm_vcpu.
+ * Work of the thread that must not wait long: do it, or leave for it: -EINTR for a
+ * signal. The kernel's own helper for this needs a struct kvm_vcpu. Task work is run on the way to
+ * userspace only; the pretended signal makes the kernel restart the call after it.
  */
-static __always_inline bool thread_wanted(void)
+static int thread_work(void)
 {
-	return read_thread_flags() &
-	       (_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL | _TIF_NOTIFY_RESUME);
+	if (need_resched())
+		schedule();
+	if (signal_pending(current))
+		return -EINTR;
+	if (!test_thread_flag(TIF_NOTIFY_RESUME))
+		return 0;
+	set_thread_flag(TIF_SIGPENDING);
+	return -ERESTARTNOINTR;
 }
 
 /* --- residency ----------------------------------------------------------- */
@@ -139,7 +145,7 @@ bool axvm_vcpu_enter_guest(struct axvm_vcpu *vcpu)
 {
 	WRITE_ONCE(vcpu->mode, AXVM_IN_GUEST);
 	smp_mb();	/* pairs with the one in axvm_vcpu_kick() */
-	if (likely(!READ_ONCE(vcpu->requests) && !thread_wanted()))
+	if (likely(!axvm_vcpu_wanted(vcpu)))
 		return true;
 	WRITE_ONCE(vcpu->mode, AXVM_OUTSIDE);
 	return false;
@@ -169,26 +175,22 @@ static bool is_read(const struct axvm_exit *exit)
 }
 
 /* The access is answered (a read's value in exit->data): what next? */
-static int access_done(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
+static __always_inline int access_done(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 {
-	const struct axvm_backend *ops = vcpu->vm->ops;
 	int ret;
 
 	if (unlikely(exit->more)) {
-		ret = ops->next(vcpu, exit);
+		ret = vcpu->vm->ops->next(vcpu, exit);
 		return ret ? ret : AGAIN;
 	}
-	if (is_read(exit)) {
-		if (exit->sign_extend)
-			exit->data = sign_extend64(exit->data, exit->width * 8 - 1);
-		ops->set_gpr(vcpu, exit, exit->data);
-	}
-	ops->finish(vcpu, exit);
+	if (unlikely(exit->sign_extend))
+		exit->data = sign_extend64(exit->data, exit->width * 8 - 1);
+	axvm_arch_access_done(vcpu, exit);
 	return ENTER;
 }
 
 /* Nobody claims it: userspace if the VM asked for that, else an open bus */
-static int access_unclaimed(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
+static noinline int access_unclaimed(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 {
 	struct axvm_run *run = vcpu->run;
 	bool mmio = exit->type == AXVM_X_MMIO_READ || exit->type == AXVM_X_MMIO_WRITE;
@@ -232,7 +234,7 @@ static int user_answered(struct axvm_vcpu *vcpu)
 	return access_done(vcpu, exit);
 }
 
-static int access_result(struct axvm_vcpu *vcpu, struct axvm_exit *exit, int result)
+static __always_inline int access_result(struct axvm_vcpu *vcpu, struct axvm_exit *exit, int result)
 {
 	if (likely(result == AXVM_HANDLED))
 		return access_done(vcpu, exit);
@@ -378,7 +380,7 @@ static int (*const exit_handlers[AXVM_NR_EXITS])(struct axvm_vcpu *, struct axvm
 	[AXVM_X_FAIL_ENTRY] = exit_fail_entry,
 };
 
-static int vcpu_handle_exit(struct axvm_vcpu *vcpu)
+static __always_inline int vcpu_handle_exit(struct axvm_vcpu *vcpu)
 {
 	struct axvm_exit *exit = &vcpu->exit;
 	int ret;
@@ -393,17 +395,19 @@ static int vcpu_handle_exit(struct axvm_vcpu *vcpu)
 
 /* --- the loop ------------------------------------------------------------- */
 
-/* The one place that decides whether to leave: 1: no; 0: the VM is not Running; -EINTR */
+/*
+ * axvm_vcpu_enter_guest() said no. The one place that decides whether to leave:
+ * 1: no; 0: the VM is not Running; errno
+ */
 static int vcpu_may_enter(struct axvm_vcpu *vcpu)
 {
-	if (unlikely(need_resched()))
-		schedule();
-	if (unlikely(thread_wanted() && !need_resched()))
+	int ret;
+
+	ret = thread_work();
+	if (ret)
+		return ret;
+	if (READ_ONCE(vcpu->run->immediate_exit))
 		return -EINTR;
-	if (unlikely(READ_ONCE(vcpu->run->immediate_exit)))
-		return -EINTR;
-	if (likely(!READ_ONCE(vcpu->requests)))
-		return 1;
 	if (test_and_clear_bit(AXVM_REQ_STATE, &vcpu->requests))
 		smp_mb__after_atomic();
 	return READ_ONCE(vcpu->vm->state) == AXVM_STATE_RUNNING;
@@ -422,16 +426,16 @@ static int vcpu_loop(struct axvm_vcpu *vcpu)
 			return ret;
 	}
 	for (;;) {
-		ret = vcpu_may_enter(vcpu);
-		if (unlikely(ret <= 0))
-			return ret ? ret : 1;
 		ret = vcpu_enter(vcpu);
-		if (ret > 0)
-			continue;
-		if (!ret)
+		if (likely(ret == AXVM_RUN_EXIT))
 			ret = vcpu_handle_exit(vcpu);
-		if (ret <= 0)
+		if (likely(ret == ENTER))
+			continue;
+		if (ret != AXVM_RUN_NOT_ENTERED)
 			return ret;
+		ret = vcpu_may_enter(vcpu);
+		if (ret <= 0)
+			return ret ? ret : 1;
 	}
 }
 
@@ -457,7 +461,7 @@ int axvm_vcpu_run(struct axvm_vcpu *vcpu)
 		vcpu_settle(vcpu);
 		ret = vcpu_loop(vcpu);
 		vcpu_unsettle(vcpu);
-		if (ret < 0 && ret != -EINTR)
+		if (ret < 0 && ret != -EINTR && ret != -ERESTARTNOINTR)
 			axvm_vm_stop_at(vcpu, AXVM_STOP_ERROR, -ret);
 		axvm_vm_leave(vcpu);
 	} while (ret > 0);

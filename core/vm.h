@@ -205,6 +205,20 @@ bool axvm_vcpu_enter_guest(struct axvm_vcpu *vcpu);
 void axvm_vcpu_leave_guest(struct axvm_vcpu *vcpu);
 
 /**
+ * axvm_vcpu_wanted() - does anything want the vCPU out of the guest?
+ * @vcpu: this thread's vCPU
+ *
+ * A request, or work of the thread: rescheduling, a signal, task work.
+ */
+static __always_inline bool axvm_vcpu_wanted(const struct axvm_vcpu *vcpu)
+{
+	const unsigned long work = _TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL |
+				   _TIF_NOTIFY_RESUME;
+
+	return READ_ONCE(vcpu->requests) || (read_thread_flags() & work);
+}
+
+/**
  * axvm_vcpu_request() - leave a note for a vCPU and make it look
  * @vcpu: the vCPU
  * @request: AXVM_REQ_*

@@ -23,12 +23,14 @@
 
 /* --- the vectors of one APIC ---------------------------------------------- */
 
-/* The highest vector of IRR, ISR or TMR; 0: none. Two registers at a time. */
-static u32 lapic_highest(const struct axvm_lapic *lapic, unsigned int bank)
+/* The highest vector of IRR, ISR or TMR; 0: none, as mostly. Two registers at a time. */
+static __always_inline u32 lapic_highest(const struct axvm_lapic *lapic, unsigned int bank)
 {
 	const u64 *pair = (const u64 *)&lapic->state.reg[LAPIC_INDEX(bank)];
 	int i;
 
+	if (!(pair[0] | pair[1] | pair[2] | pair[3]))
+		return 0;
 	for (i = 3; i >= 0; i--)
 		if (pair[i])
 			return i * 64 + __fls(pair[i]);

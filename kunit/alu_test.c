@@ -143,7 +143,8 @@ static void compare(struct kunit *test, const struct alu_case *c, unsigned int s
 {
 	u64 want_flags = before, flags = before, want, result;
 
-	if (!c->native[shift])
+	/* One failure tells enough */
+	if (!c->native[shift] || test->status == KUNIT_FAILURE)
 		return;
 	want = c->native[shift](dst, src, &want_flags) & x86_mask(1 << shift);
 	result = x86_alu(c->op, 1 << shift, dst, src, &flags);

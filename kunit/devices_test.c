@@ -303,6 +303,7 @@ static void types_may_be_refused(struct kunit *test)
 		type = good;								\
 		type.member = bad;							\
 		KUNIT_EXPECT_EQ(test, axvm_register_device_type(&type), -EINVAL);	\
+		axvm_unregister_device_type(&type);					\
 	} while (0)
 	EXPECT_REFUSED(name, NULL);
 	EXPECT_REFUSED(name, "");

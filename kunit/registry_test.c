@@ -346,7 +346,11 @@ static void registry_refuses_configurations(struct kunit *test)
 	struct axvm_vm *vm = fixture_vm(test, 0);
 	struct axvm_device_config unknown = { .type = 0x7fffffff };
 	struct axvm_device_config unnamed = { .type = AXVM_DEV_ANY };
-	struct axvm_device_config many = { .type = PROBE_TYPE, .nr_cfg = AXVM_MAX_CFG + 1 };
+	struct axvm_device_config many = {
+		.type = PROBE_TYPE,
+		.nr_cfg = AXVM_MAX_CFG + 1,
+		.cfg = { 0, 0, 1, 0, 1, 1, 0, 2, 1, 0, 3, 1, 0, 4, 1 },
+	};
 	struct axvm_device_config mute = { .type = MUTE_TYPE, .length = 1 };
 
 	KUNIT_EXPECT_EQ(test, PTR_ERR(fixture_try_device(vm, &unknown)), -ENODEV);

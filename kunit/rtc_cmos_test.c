@@ -122,10 +122,10 @@ static void rtc_host_time(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		before = ktime_get_real_seconds();
+		before = div_u64(ktime_get_real_ns(), NSEC_PER_SEC);
 		now = get_time(&t);
 		KUNIT_EXPECT_GE(test, now, before);
-		KUNIT_EXPECT_LE(test, now, ktime_get_real_seconds());
+		KUNIT_EXPECT_LE(test, now, div_u64(ktime_get_real_ns(), NSEC_PER_SEC));
 		msleep(400);
 	}
 }

@@ -54,7 +54,7 @@ lint_checkpatch() {
 	local linux name
 	linux=$(linux_source)
 	install_packages python3 perl
-	sources '*.c' '*.h' '*.S' | xargs -r -d '\n' "$linux/scripts/checkpatch.pl" --no-tree --strict --terse --quiet \
+	sources '*.c' '*.h' '*.S' | xargs -r -d '\n' -n 16 -P "$jobs" "$linux/scripts/checkpatch.pl" --no-tree --strict --terse --quiet \
 		--no-summary --show-types -f |
 		grep -vE '^core/compat\.h:.*:LINUX_VERSION_CODE:|^(uapi|tools)/.*:(BIT_MACRO|PREFER_DEFINED_ATTRIBUTE_MACRO):' |
 		while IFS= read -r line; do

@@ -109,22 +109,19 @@ SYM_INNER_LABEL_ALIGN(vmx_exit_point, SYM_L_GLOBAL)
 	mov	%cr2, %rax
 	mov	%rax, REGS_CR2(%rdi)
 
-	/* No value of the guest stays in a register the host might speculate with. */
+	/*
+	 * No value of the guest stays in a register the host might speculate with; those
+	 * that are popped below get the host's.
+	 */
 	xor	%eax, %eax
 .Lclear:
 	xor	%ecx, %ecx
 	xor	%edx, %edx
-	xor	%ebx, %ebx
-	xor	%ebp, %ebp
 	xor	%esi, %esi
 	xor	%r8d, %r8d
 	xor	%r9d, %r9d
 	xor	%r10d, %r10d
 	xor	%r11d, %r11d
-	xor	%r12d, %r12d
-	xor	%r13d, %r13d
-	xor	%r14d, %r14d
-	xor	%r15d, %r15d
 
 	/* Return predictions that the guest planted are not used (as KVM's exit does). */
 	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \

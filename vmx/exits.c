@@ -20,6 +20,8 @@
 #define QUALIFICATION	BIT(16)
 #define GPA		BIT(17)
 #define INTR_INFO	BIT(18)
+#define DETAILS		(QUALIFICATION | GPA | INTR_INFO)
+#define IN_WINDOW	BIT(19)	/* answered with interrupts off: never sleeps */
 #define GROUPS		GENMASK(15, 0)	/* the rest: X86_* groups */
 
 static int inject(struct vmx_vcpu *v, u8 vector, bool has_error)
@@ -104,17 +106,27 @@ static int exit_init(struct vmx_vcpu *v, struct axvm_exit *exit)
 
 /* --- MSRs: ours, policy's, or a device's -------------------------------------------------------------- */
 
+static int ask_device(struct vmx_vcpu *v, struct axvm_exit *exit, enum axvm_exit_type type,
+		      u32 msr, u64 value)
+{
+	v->vcpu->arch.insn_len = v->info.insn_len;
+	exit->type = type;
+	exit->addr = msr;
+	exit->data = value;
+	exit->width = 8;
+	exit->sign_extend = false;
+	exit->more = false;
+	return 0;
+}
+
 static int exit_rdmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	u64 *gpr = v->vcpu->arch.state.regs.gpr;
 	u32 msr = gpr[AXVM_X86_RCX];
 	u64 value;
 
-	if (vmx_get_msr(v->vcpu, msr, &value)) {
-		v->vcpu->arch.insn_len = v->info.insn_len;
-		*exit = (struct axvm_exit){ .type = AXVM_X_SYSREG_READ, .addr = msr, .width = 8 };
-		return 0;
-	}
+	if (vmx_get_msr(v->vcpu, msr, &value))
+		return ask_device(v, exit, AXVM_X_SYSREG_READ, msr, 0);
 	gpr[AXVM_X86_RAX] = (u32)value;
 	gpr[AXVM_X86_RDX] = value >> 32;
 	vmx_skip(v);
@@ -128,12 +140,8 @@ static int exit_wrmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 	u32 msr = gpr[AXVM_X86_RCX];
 	int ret = vmx_set_msr(v->vcpu, msr, value);
 
-	if (ret == -ENOENT) {
-		v->vcpu->arch.insn_len = v->info.insn_len;
-		*exit = (struct axvm_exit){ .type = AXVM_X_SYSREG_WRITE, .addr = msr,
-					    .data = value, .width = 8 };
-		return 0;
-	}
+	if (ret == -ENOENT)
+		return ask_device(v, exit, AXVM_X_SYSREG_WRITE, msr, value);
 	if (ret)
 		return vmx_gp(v);
 	vmx_skip(v);
@@ -226,22 +234,22 @@ static int exit_fail(struct vmx_vcpu *v, struct axvm_exit *exit)
 
 /* --- the table ---------------------------------------------------------------------------------------------- */
 
-struct exit_row {
+struct vmx_exit_row {
 	u32 needs;
 	int (*handle)(struct vmx_vcpu *v, struct axvm_exit *exit);
 };
 
 #define CODE	(X86_CODE | X86_CRS)
 
-static const struct exit_row exits[] = {
+static const struct vmx_exit_row exits[] = {
 	[EXIT_REASON_EXCEPTION_NMI] = { INTR_INFO, exit_exception },
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { 0, exit_nothing },
 	[EXIT_REASON_TRIPLE_FAULT] = { 0, exit_triple_fault },
 	[EXIT_REASON_INIT_SIGNAL] = { 0, exit_init },
-	[EXIT_REASON_INTERRUPT_WINDOW] = { 0, exit_nothing },
-	[EXIT_REASON_NMI_WINDOW] = { 0, exit_nothing },
+	[EXIT_REASON_INTERRUPT_WINDOW] = { IN_WINDOW, exit_nothing },
+	[EXIT_REASON_NMI_WINDOW] = { IN_WINDOW, exit_nothing },
 	[EXIT_REASON_TASK_SWITCH] = { QUALIFICATION, exit_task_switch },
-	[EXIT_REASON_CPUID] = { 0, exit_cpuid },
+	[EXIT_REASON_CPUID] = { IN_WINDOW, exit_cpuid },
 	[EXIT_REASON_HLT] = { 0, exit_hlt },
 	[EXIT_REASON_INVD] = { 0, exit_skip },
 	[EXIT_REASON_RDPMC] = { 0, exit_rdpmc },
@@ -273,9 +281,12 @@ static const struct exit_row exits[] = {
 	[EXIT_REASON_XSETBV] = { X86_CODE, vmx_exit_xsetbv },
 };
 
-static const struct exit_row *row_of(u32 reason)
+/* What an exit is after it was answered in the window */
+static const struct vmx_exit_row answered = { 0, exit_nothing };
+
+static const struct vmx_exit_row *row_of(u32 reason)
 {
-	static const struct exit_row unknown = { QUALIFICATION | X86_ALL, exit_fail };
+	static const struct vmx_exit_row unknown = { QUALIFICATION | X86_ALL, exit_fail };
 	u16 basic = reason;
 
 	/* With the failure bit only the entry-failure reasons are meant. */
@@ -317,13 +328,47 @@ void vmx_read_exit(struct vmx_vcpu *v)
 	state->regs.interruptibility = vmx_read(GUEST_INTERRUPTIBILITY_INFO);
 	state->valid = X86_GPRS | X86_RIP | X86_INTR;
 
-	needs = row_of(info->reason)->needs;
-	if (needs & ~GROUPS)
+	v->row = row_of(info->reason);
+	needs = v->row->needs;
+	if (needs & DETAILS)
 		read_details(info, needs);
 	if (needs & GROUPS)
 		vmx_window_refill(v, needs & GROUPS);
 	if (unlikely(info->vectoring & VECTORING_INFO_VALID_MASK))
 		info->vectoring_error = vmx_read(IDT_VECTORING_ERROR_CODE);
+}
+
+static __always_inline int handle(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	int ret;
+
+	if (unlikely(v->info.vectoring & VECTORING_INFO_VALID_MASK))
+		vmx_requeue_event(v);
+	ret = v->row->handle(v, exit);
+	if (ret > 0)
+		v->vcpu->stats.handled++;
+	return ret;
+}
+
+/**
+ * vmx_answered_in_window() - answer the exit that was read, if that is quick
+ * @v: the vCPU; in the window
+ *
+ * Return: true: answered, the guest may go on.
+ */
+bool vmx_answered_in_window(struct vmx_vcpu *v)
+{
+	bool done = false;
+
+	if (v->row->needs & IN_WINDOW) {
+		v->in_window = true;
+		done = handle(v, NULL) > 0;
+		v->in_window = false;
+		/* Not to be answered again if the window closes now */
+		v->row = &answered;
+		v->info.vectoring = 0;
+	}
+	return done;
 }
 
 /**
@@ -335,7 +380,5 @@ void vmx_read_exit(struct vmx_vcpu *v)
  */
 int vmx_handle_exit(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
-	if (unlikely(v->info.vectoring & VECTORING_INFO_VALID_MASK))
-		vmx_requeue_event(v);
-	return row_of(v->info.reason)->handle(v, exit);
+	return v->row == &answered ? AXVM_RUN_HANDLED : handle(v, exit);
 }

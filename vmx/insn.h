@@ -73,12 +73,13 @@ fail:
 
 static inline unsigned long vmx_read(unsigned long field)
 {
-	unsigned long value = 0;
+	unsigned long value;
 
+	/* The fix-up makes the result 0. */
 	asm volatile("1: vmread %1, %0\n"
 		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
-		     : "+r" (value) : "r" (field) : "cc");
+		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_ZERO_REG, %0)
+		     : "=r" (value) : "r" (field) : "cc");
 	return value;
 }
 

@@ -56,29 +56,13 @@ static void hand_to_host(struct vmx_vcpu *v)
 		asm volatile("int $18");
 }
 
-/* XCR0 holds the guest's value in the guest only: the host's XSAVE needs the host's. */
-static __always_inline int enter(struct vmx_vcpu *v)
-{
-	struct axvm_x86_regs *regs = &v->vcpu->arch.state.regs;
-	u64 host_xcr0 = vmx_host_xcr0, xcr0 = regs->xcr0;
-	int failed;
-
-	if (xcr0 != host_xcr0)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, xcr0);
-	failed = vmx_enter(regs, v->launched, vmx_verw);
-	if (xcr0 != host_xcr0)
-		xsetbv(XCR_XFEATURE_ENABLED_MASK, host_xcr0);
-	return failed;
-}
-
 /* The instruction error of a VMfail (SDM Vol. 3C 31.4), or that VMX is off */
 static int entry_failed(struct vmx_vcpu *v, struct axvm_exit *exit, int how)
 {
 	if (how == 2)
 		return -ENODEV;
 	*exit = (struct axvm_exit){ .type = AXVM_X_FAIL_ENTRY, .addr = vmx_read(VM_INSTRUCTION_ERROR) };
-	v->vcpu->arch.state.dirty = X86_ALL & ~(X86_GPRS);
-	return 0;
+	return AXVM_RUN_HANDLED;
 }
 
 /* What the VMCS must hold before this entry and does not yet */
@@ -110,24 +94,50 @@ static __always_inline void prepare(struct vmx_vcpu *v)
 	vmx_mitigate_enter();
 }
 
-/* The window: interrupts are off. 2: an exit was read; else as axvm_arch_run() */
-static __always_inline int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
+/*
+ * XCR0 holds the guest's value in the guest only: the host's XSAVE needs the host's.
+ * A guest without CR4.OSXSAVE has nothing that would obey it. The bit changes with an
+ * exit only, so the cached CR4 has it right.
+ */
+static __always_inline bool switch_xcr0(const struct axvm_x86_regs *regs)
 {
+	return regs->xcr0 != vmx_host_xcr0 && (regs->cr4 & X86_CR4_OSXSAVE);
+}
+
+/* One entry and exit: 0: an exit was read; else how it failed (vmx/entry.S) */
+static __always_inline int enter_once(struct vmx_vcpu *v)
+{
+	int failed;
+
+	prepare(v);
+	failed = vmx_enter(&v->vcpu->arch.state.regs, v->launched, vmx_verw);
+	if (unlikely(failed))
+		return failed;
+	v->launched = true;
+	vmx_read_exit(v);
+	v->vcpu->stats.exits++;
+	return 0;
+}
+
+/* Interrupts are off. AXVM_RUN_EXIT: v->info wants an answer; else as axvm_arch_run() */
+static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	struct axvm_x86_regs *regs = &v->vcpu->arch.state.regs;
 	int ret;
 
 	if (unlikely(!vmx_window_open(v)))
 		return -ENODEV;
-	prepare(v);
 	vmx_fpu_enter(v);
-	ret = enter(v);
+	if (unlikely(switch_xcr0(regs)))
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, regs->xcr0);
+	do {
+		ret = enter_once(v);
+	} while (!ret && vmx_answered_in_window(v) && likely(!axvm_vcpu_wanted(v->vcpu)));
+	if (unlikely(switch_xcr0(regs)))
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx_host_xcr0);
 	vmx_fpu_leave(v);
-	if (likely(!ret)) {
-		v->launched = true;
-		vmx_read_exit(v);
-		ret = 2;
-	} else {
+	if (unlikely(ret))
 		ret = entry_failed(v, exit, ret);
-	}
 	vmx_window_close(v);
 	return ret;
 }
@@ -165,12 +175,13 @@ static bool needs_start(struct vmx_vcpu *v)
 int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 {
 	struct vmx_vcpu *v = to_vmx(vcpu);
-	int ret = 1;
+	int ret = AXVM_RUN_NOT_ENTERED;
 
 	if (unlikely(needs_start(v)) && !started(v)) {
 		*exit = (struct axvm_exit){ .type = AXVM_X_HALT };
-		return 0;
+		return AXVM_RUN_EXIT;
 	}
+	exit->type = AXVM_X_NONE;
 	local_irq_disable();
 	if (likely(axvm_vcpu_enter_guest(vcpu))) {
 		ret = enter_in_window(v, exit);
@@ -182,31 +193,29 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 			hw_breakpoint_restore();
 	}
 	local_irq_enable();
-	if (unlikely(ret < 2))
-		return ret;
-	vcpu->stats.exits++;
-	ret = vmx_handle_exit(v, exit);
-	if (ret > 0)
-		vcpu->stats.handled++;
-	return ret;
+	if (unlikely(ret))
+		return exit->type == AXVM_X_FAIL_ENTRY ? AXVM_RUN_EXIT : ret;
+	return vmx_handle_exit(v, exit);
 }
 
 /* --- answers to exits ----------------------------------------------------------------------------------- */
 
-static void vmx_set_gpr(struct axvm_vcpu *vcpu, const struct axvm_exit *exit, u64 value)
+void axvm_arch_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
 {
-	struct axvm_x86_regs *regs = &vcpu->arch.state.regs;
+	u64 *gpr = vcpu->arch.state.regs.gpr;
 
-	if (exit->type == AXVM_X_SYSREG_READ) {
-		regs->gpr[AXVM_X86_RAX] = (u32)value;
-		regs->gpr[AXVM_X86_RDX] = value >> 32;
-		return;
+	switch (exit->type) {
+	case AXVM_X_IO_READ:
+	case AXVM_X_MMIO_READ:
+		x86_write_gpr(vcpu, exit->reg, exit->reg_width, exit->data);
+		break;
+	case AXVM_X_SYSREG_READ:
+		gpr[AXVM_X86_RAX] = (u32)exit->data;
+		gpr[AXVM_X86_RDX] = exit->data >> 32;
+		break;
+	default:
+		break;
 	}
-	x86_write_gpr(vcpu, exit->reg, exit->reg_width, value);
-}
-
-static void vmx_finish(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
-{
 	x86_step_over(vcpu, vcpu->arch.insn_len);
 }
 
@@ -341,9 +350,7 @@ struct axvm_backend axvm_arch_backend = {
 	.load = vmx_vcpu_load,
 	.put = vmx_vcpu_put,
 	.next = x86_emulate_next,
-	.set_gpr = vmx_set_gpr,
 	.mmio_decode = vmx_mmio_decode,
-	.finish = vmx_finish,
 	.fault = vmx_fault,
 	.hypercall_done = vmx_hypercall_done,
 	.interruptible = vmx_interruptible,

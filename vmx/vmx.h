@@ -131,7 +131,9 @@ struct vmx_exit_info {
  * @host_cr3: HOST_CR3 as last written
  * @host_cr4: HOST_CR4 as last written
  * @cpu_controls: primary controls wanted (windows open and close)
+ * @in_window: the VMCS is current: vmx_refill() need not open a window
  * @info: the last exit
+ * @row: what to do about it (vmx/exits.c)
  * @event: VM-entry interruption information to deliver next, 0: none
  * @event_error: its error code
  * @event_len: its instruction length (software interrupts)
@@ -168,7 +170,9 @@ struct vmx_vcpu {
 	u64 host_cr4;
 	u32 cpu_controls;
 
+	bool in_window;
 	struct vmx_exit_info info;
+	const struct vmx_exit_row *row;
 	u32 event;
 	u32 event_error;
 	u32 event_len;
@@ -311,6 +315,7 @@ extern char vmx_exit_point[];
 
 /* vmx/exits.c */
 int vmx_handle_exit(struct vmx_vcpu *v, struct axvm_exit *exit);
+bool vmx_answered_in_window(struct vmx_vcpu *v);
 void vmx_read_exit(struct vmx_vcpu *v);
 
 /* vmx/event.c: events into the guest */

@@ -200,6 +200,10 @@ void vmx_refill(struct axvm_vcpu *vcpu, u32 groups)
 	struct vmx_vcpu *v = to_vmx(vcpu);
 	unsigned long flags;
 
+	if (v->in_window) {
+		vmx_window_refill(v, groups);
+		return;
+	}
 	/* Outside a run the VMCS may be loaded on no pCPU: leave it so. */
 	preempt_disable();
 	local_irq_save(flags);

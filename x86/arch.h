@@ -72,7 +72,7 @@ struct axvm_vcpu_arch {
 
 /**
  * struct axvm_extint_ops - the 8259A pair as the local APICs see it
- * @pending: its INTR output is up. Any context.
+ * @pending: its INTR output is up. Any context; takes no lock.
  * @ack: INTA cycle: the vector (a spurious one if nothing is pending any more). Any context.
  */
 struct axvm_extint_ops {

@@ -84,32 +84,6 @@ void x86_reset_regs(struct axvm_vcpu *vcpu, bool init)
 }
 
 /**
- * x86_write_gpr() - write a general register as an instruction does
- * @vcpu: the vCPU
- * @reg: number
- * @width: 1, 2: the rest stays; 4: the upper half becomes 0; 8
- * @value: value
- */
-void x86_write_gpr(struct axvm_vcpu *vcpu, unsigned int reg, unsigned int width, u64 value)
-{
-	u64 *gpr = &x86_change(vcpu, reg == AXVM_X86_RSP ? X86_RSP : X86_GPRS)->gpr[reg];
-
-	switch (width) {
-	case 1:
-		*gpr = (*gpr & ~0xffULL) | (u8)value;
-		break;
-	case 2:
-		*gpr = (*gpr & ~0xffffULL) | (u16)value;
-		break;
-	case 4:
-		*gpr = (u32)value;
-		break;
-	default:
-		*gpr = value;
-	}
-}
-
-/**
  * x86_start_at() - a start-up IPI came (SDM Vol. 3A 9.4.4)
  * @vcpu: the vCPU, waiting for it
  * @vector: page number of the entry point

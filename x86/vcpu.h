@@ -13,7 +13,6 @@ struct axvm_vcpu;
 #define X86_HALTED	2
 
 void x86_reset_regs(struct axvm_vcpu *vcpu, bool init);
-void x86_write_gpr(struct axvm_vcpu *vcpu, unsigned int reg, unsigned int width, u64 value);
 void x86_start_at(struct axvm_vcpu *vcpu, u8 vector);
 
 #endif /* AXVM_X86_VCPU_H */

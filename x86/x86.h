@@ -36,6 +36,27 @@ static inline struct axvm_x86_regs *x86_change(struct axvm_vcpu *vcpu, u32 group
 	return regs;
 }
 
+/**
+ * x86_write_gpr() - write a general register as an instruction does
+ * @vcpu: the vCPU
+ * @reg: number
+ * @width: 1, 2: the rest stays; 4: the upper half becomes 0; 8
+ * @value: value
+ *
+ * All but RSP are loaded at each entry, so they need no mark.
+ */
+static inline void x86_write_gpr(struct axvm_vcpu *vcpu, unsigned int reg, unsigned int width,
+				 u64 value)
+{
+	static const u64 keep[9] = { [1] = ~0xffULL, [2] = ~0xffffULL };
+	static const u64 take[9] = { [1] = 0xff, [2] = 0xffff, [4] = 0xffffffff, [8] = ~0ULL };
+	u64 *gpr = &vcpu->arch.state.regs.gpr[reg];
+
+	if (unlikely(reg == AXVM_X86_RSP))
+		x86_change(vcpu, X86_RSP);
+	*gpr = (*gpr & keep[width]) | (value & take[width]);
+}
+
 /* An exception to be given to the guest at the next entry */
 struct x86_exception {
 	u8 vector;

@@ -180,7 +180,7 @@ static void default_name(struct vm_config *config)
 	const char *base = slash ? slash + 1 : path;
 	size_t i;
 
-	for (i = 0; base[i] && i < sizeof(config->name) - 1; i++)
+	for (i = 0; i < sizeof(config->name) - 1 && base[i]; i++)
 		config->name[i] = base[i] > ' ' && base[i] <= '~' ? base[i] : '_';
 }
 

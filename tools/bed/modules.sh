@@ -26,7 +26,7 @@ mkdir -p "$dir/src" "$dir/mod"
 
 # build_failed WHAT LOG: what the compiler said, without make's own noise.
 build_failed() {
-	{ grep -vE '^(make: |  (CC|LD|AR|MODPOST) )|(Entering|Leaving) directory' "$2" || true; } | tail -n 40 >&2
+	{ grep -vE '^(make: |  (CC|LD|AR|AS|CHECK|MODPOST) )|(Entering|Leaving) directory' "$2" || true; } | tail -n 40 >&2
 	die "$1 does not build (log: $2)"
 }
 

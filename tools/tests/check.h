@@ -40,6 +40,7 @@ void check_failed(const char *file, int line, const char *what, ...)
 	__attribute__((format(printf, 3, 4)));
 void check_equal(const char *file, int line, const char *what, uint64_t value, uint64_t wanted);
 void check_errno(const char *file, int line, const char *what, long result, int wanted);
+int checks_failed(void);
 void skip(const char *why) __attribute__((noreturn));
 bool soak(void);
 int count_of(int usual, int long_run);

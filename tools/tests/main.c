@@ -76,6 +76,15 @@ void check_errno(const char *file, int line, const char *what, long result, int 
 }
 
 /**
+ * checks_failed() - has any check of this process failed? 1 or 0, also as an exit status
+ */
+int checks_failed(void)
+{
+	fflush(stdout);
+	return failures != 0;
+}
+
+/**
  * skip() - this case cannot run here
  * @why: what is missing
  */
@@ -117,8 +126,7 @@ static int run(const struct test *test)
 	if (!pid) {
 		alarm(CASE_SECONDS * (soak() ? 10 : 1));
 		test->run();
-		fflush(stdout);
-		_exit(failures ? 1 : 0);
+		_exit(checks_failed());
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
 		perror("axvm-test");

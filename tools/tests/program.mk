@@ -26,7 +26,7 @@ $(OUT)/$(PROGRAM): $(objects)
 	@echo "  LD      $(notdir $@)"
 	@$(CC) $(LDFLAGS) -o $@ $^
 
-$(OUT)/%.o: %.c Makefile $(tests)/program.mk | $(OUT)
+$(OUT)/%.o: %.c $(firstword $(MAKEFILE_LIST)) $(tests)/program.mk | $(OUT)
 	@echo "  CC      $<"
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
