@@ -130,36 +130,6 @@ static int vcpu_enter(struct axvm_vcpu *vcpu)
 }
 #endif
 
-/**
- * axvm_vcpu_enter_guest() - the last look before an entry
- * @vcpu: this thread's vCPU
- *
- * From here on a sender sees the vCPU in guest mode and forces it out by an IPI,
- * which stays pending while interrupts are off and ends the guest right after the
- * entry. What was made pending before is seen by the caller, who looks at it next.
- *
- * Context: interrupts off.
- * Return: false: do not enter, go round the run loop.
- */
-bool axvm_vcpu_enter_guest(struct axvm_vcpu *vcpu)
-{
-	WRITE_ONCE(vcpu->mode, AXVM_IN_GUEST);
-	smp_mb();	/* pairs with the one in axvm_vcpu_kick() */
-	if (likely(!axvm_vcpu_wanted(vcpu)))
-		return true;
-	WRITE_ONCE(vcpu->mode, AXVM_OUTSIDE);
-	return false;
-}
-
-/**
- * axvm_vcpu_leave_guest() - after an exit, before interrupts go on
- * @vcpu: this thread's vCPU
- */
-void axvm_vcpu_leave_guest(struct axvm_vcpu *vcpu)
-{
-	WRITE_ONCE(vcpu->mode, AXVM_OUTSIDE);
-}
-
 /* --- exits ---------------------------------------------------------------- */
 
 static int leave(struct axvm_vcpu *vcpu, u32 reason)

@@ -201,8 +201,6 @@ void axvm_vm_stat(struct axvm_vm *vm, struct axvm_vm_stat *stat);
 struct axvm_vcpu *axvm_vcpu_create(struct axvm_vm *vm, u32 id);
 void axvm_vcpu_destroy(struct axvm_vcpu *vcpu);
 int axvm_vcpu_run(struct axvm_vcpu *vcpu);
-bool axvm_vcpu_enter_guest(struct axvm_vcpu *vcpu);
-void axvm_vcpu_leave_guest(struct axvm_vcpu *vcpu);
 
 /**
  * axvm_vcpu_wanted() - does anything want the vCPU out of the guest?
@@ -216,6 +214,37 @@ static __always_inline bool axvm_vcpu_wanted(const struct axvm_vcpu *vcpu)
 				   _TIF_NOTIFY_RESUME;
 
 	return READ_ONCE(vcpu->requests) || (read_thread_flags() & work);
+}
+
+/**
+ * axvm_vcpu_enter_guest() - the last look before an entry
+ * @vcpu: this thread's vCPU
+ *
+ * From here on a sender sees the vCPU in guest mode and forces it out by an IPI,
+ * which stays pending while interrupts are off and ends the guest right after the
+ * entry. What was made pending before is seen by the caller, who looks at it next.
+ *
+ * Context: interrupts off.
+ * Return: false: do not enter, go round the run loop.
+ */
+static __always_inline bool axvm_vcpu_enter_guest(struct axvm_vcpu *vcpu)
+{
+	/* Whoever sees the mode sees on which pCPU. */
+	smp_store_release(&vcpu->mode, AXVM_IN_GUEST);
+	smp_mb();	/* pairs with the one in axvm_vcpu_kick() */
+	if (likely(!axvm_vcpu_wanted(vcpu)))
+		return true;
+	WRITE_ONCE(vcpu->mode, AXVM_OUTSIDE);
+	return false;
+}
+
+/**
+ * axvm_vcpu_leave_guest() - after an exit, before interrupts go on
+ * @vcpu: this thread's vCPU
+ */
+static __always_inline void axvm_vcpu_leave_guest(struct axvm_vcpu *vcpu)
+{
+	WRITE_ONCE(vcpu->mode, AXVM_OUTSIDE);
 }
 
 /**

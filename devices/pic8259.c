@@ -208,6 +208,7 @@ static bool pic_update(struct pic8259 *pic)
 	pic_set_input(master, PIC_CASCADE, pic_request(pic, &pic->state.chip[PIC_SLAVE]) >= 0);
 	intr = pic_request(pic, master) >= 0;
 	WRITE_ONCE(pic->intr, intr);
+	WRITE_ONCE(pic->dev.vm->arch.extint_up, intr);
 	return intr && !was;
 }
 

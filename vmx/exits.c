@@ -163,8 +163,6 @@ static int exit_wrmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 static int exit_io(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	u64 q = v->info.qualification;
-	u32 mask = IO_SIZE(q) == 4 ? ~0U : (1U << (8 * IO_SIZE(q))) - 1;
-
 	v->vcpu->arch.insn_len = v->info.insn_len;
 	if (unlikely(IO_STRING(q)))
 		return x86_emulate_string_io(v->vcpu, IO_PORT(q), IO_SIZE(q), IO_IN(q), IO_REP(q),
@@ -177,7 +175,7 @@ static int exit_io(struct vmx_vcpu *v, struct axvm_exit *exit)
 	exit->reg_width = IO_SIZE(q);
 	exit->sign_extend = false;
 	exit->more = false;
-	exit->data = v->vcpu->arch.state.regs.gpr[AXVM_X86_RAX] & mask;
+	exit->data = v->vcpu->arch.state.regs.gpr[AXVM_X86_RAX] & (~0U >> (32 - 8 * IO_SIZE(q)));
 	return 0;
 }
 

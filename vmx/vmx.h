@@ -331,8 +331,8 @@ static __always_inline bool vmx_event_waits(const struct vmx_vcpu *v)
 	const struct axvm_vcpu *vcpu = v->vcpu;
 	const struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
 
-	return v->event || atomic_read(&vcpu->arch.nmi_pending) || !lapic ||
-	       READ_ONCE(lapic->deliverable) || READ_ONCE(lapic->extint);
+	return v->event || atomic_read(&vcpu->arch.nmi_pending) ||
+	       (lapic && READ_ONCE(lapic->deliverable)) || READ_ONCE(vcpu->vm->arch.extint_up);
 }
 
 /* vmx/ept.c */

@@ -84,6 +84,7 @@ struct axvm_extint_ops {
  * struct axvm_vm_arch - x86's part of a VM
  * @pic: the 8259A pair, or NULL
  * @extint: its operations; set after, cleared before @pic
+ * @extint_up: its output is up: a hint for a quick look; only @extint knows
  * @lapic: the device of the local APICs, or NULL; vm->lock
  * @lowest_next: vCPU at which the next search for the lowest priority starts; approximate
  * @tsc_offset: added to the host's TSC for the guest
@@ -91,6 +92,7 @@ struct axvm_extint_ops {
 struct axvm_vm_arch {
 	struct axvm_device *pic;
 	const struct axvm_extint_ops *extint;
+	bool extint_up;
 	struct axvm_device *lapic;
 	u32 lowest_next;
 	u64 tsc_offset;

@@ -54,27 +54,23 @@ void x86_trap_step(struct axvm_vcpu *vcpu)
 }
 
 /**
- * x86_step_over() - an instruction was done for the guest: go to the next
+ * x86_step_over_odd() - x86_step_over() where something beside RIP changes
  * @vcpu: the vCPU; its own thread
- * @length: bytes of the instruction
- *
- * Ends what lasts for one instruction (the shadow of STI and MOV SS, RF), and traps if
- * the guest single-steps. Asks for the groups X86_RIP and X86_INTR only, as a rule.
+ * @next: RIP + length, not cut yet
  */
-void x86_step_over(struct axvm_vcpu *vcpu, unsigned int length)
+void x86_step_over_odd(struct axvm_vcpu *vcpu, u64 next)
 {
 	struct axvm_x86_regs *regs = x86_change(vcpu, X86_RIP);
-	u64 next = regs->rip + length;
 
 	/* Into the next 4 GiB: outside 64-bit mode EIP wraps */
-	if (unlikely((next ^ regs->rip) >> 32) &&
+	if (((next ^ regs->rip) >> 32) &&
 	    x86_code_bits(x86_get(vcpu, X86_CRS | X86_CODE)) != 64)
 		next = (u32)next;
 	regs->rip = next;
 	regs->rflags &= ~(u64)X86_EFLAGS_RF;
-	if (unlikely(x86_get(vcpu, X86_INTR)->interruptibility & X86_SHADOW))
+	if (x86_get(vcpu, X86_INTR)->interruptibility & X86_SHADOW)
 		x86_change(vcpu, X86_INTR)->interruptibility &= ~X86_SHADOW;
-	if (unlikely(regs->rflags & X86_EFLAGS_TF))
+	if (regs->rflags & X86_EFLAGS_TF)
 		x86_trap_step(vcpu);
 }
 

@@ -10,9 +10,6 @@
 #include "fetch.h"
 #include "x86.h"
 
-/* axvm_x86_regs.interruptibility: what lasts for one instruction: blocking by STI, by MOV SS */
-#define X86_SHADOW		(BIT(0) | BIT(1))
-
 /**
  * enum x86_place - where an operand in memory is
  * @X86_NOWHERE: there is none

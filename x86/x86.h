@@ -6,6 +6,7 @@
 #define AXVM_X86_X86_H
 
 #include <linux/mm.h>
+#include <asm/processor-flags.h>
 
 #include "../core/vm.h"
 
@@ -81,7 +82,33 @@ int x86_emulate_mmio(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit);
 int x86_emulate_string_io(struct axvm_vcpu *vcpu, u16 port, unsigned int width, bool in, bool rep,
 			  unsigned int addr_size, unsigned int seg, struct axvm_exit *exit);
 int x86_emulate_next(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
-void x86_step_over(struct axvm_vcpu *vcpu, unsigned int length);
+void x86_step_over_odd(struct axvm_vcpu *vcpu, u64 next);
+
+/* axvm_x86_regs.interruptibility: what lasts for one instruction: blocking by STI, by MOV SS */
+#define X86_SHADOW	(BIT(0) | BIT(1))
+
+/**
+ * x86_step_over() - an instruction was done for the guest: go to the next
+ * @vcpu: the vCPU; its own thread, after an exit: RIP, RFLAGS and shadow are cached
+ * @length: bytes of the instruction
+ *
+ * Ends what lasts for one instruction (the shadow of STI and MOV SS, RF), and traps if
+ * the guest single-steps.
+ */
+static __always_inline void x86_step_over(struct axvm_vcpu *vcpu, unsigned int length)
+{
+	struct axvm_x86_regs *regs = &vcpu->arch.state.regs;
+	u64 next = regs->rip + length;
+
+	if (unlikely((next ^ regs->rip) >> 32 || (regs->interruptibility & X86_SHADOW) ||
+		     (regs->rflags & X86_EFLAGS_TF))) {
+		x86_step_over_odd(vcpu, next);
+		return;
+	}
+	regs->rip = next;
+	regs->rflags &= ~(u64)X86_EFLAGS_RF;
+	vcpu->arch.state.dirty |= X86_RIP;
+}
 
 /* vcpu->arch.emul; for the backend's vcpu_init() and vcpu_destroy() */
 int x86_emulation_create(struct axvm_vcpu *vcpu);

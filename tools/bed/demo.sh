@@ -10,7 +10,7 @@ start=$SECONDS status=0
 say "a PC that Bochs emulates boots Linux, Linux loads axvm.ko, axvm boots a Linux guest; here is the guest's console:"
 "$bed/run.sh" -g -m 512 "$@" -- '
 	insmod /mod/axvm.ko || exit
-	axvm run -k /guest/bzImage -i /guest/initramfs -a "console=ttyS0,115200 bed=demo"
+	axvm run -m 128M -k /guest/bzImage -i /guest/initramfs -a "console=ttyS0,115200 bed=demo"
 ' || status=$?
 if [ "$status" -ne 0 ]; then
 	say "the demo failed with status $status"

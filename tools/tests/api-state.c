@@ -266,14 +266,14 @@ TEST(api, a_state_the_cpu_refuses_is_told)
 
 	to_loaded();
 	regs = good();
-	regs.seg[AXVM_X86_CS].attr = X86_DATA32;		/* no code segment */
+	regs.seg[AXVM_X86_TR].attr = 0x82;			/* an LDT's type */
 	vm_set_regs(&vm, &regs);
 	vm_boot(&vm);
 	CHECK_EQ(vm_run(&vm), AXVM_EXIT_FAIL_ENTRY);
 	/* Invalid guest state is basic exit reason 33, an entry failure bit 31. */
 	CHECK_EQ(vm.run->fail_entry.code, 0x80000021);
 	CHECK_EQ(vm.run->regs.x86.rip, GUEST_CODE);
-	CHECK_EQ(vm.run->regs.x86.seg[AXVM_X86_CS].attr, X86_DATA32);
+	CHECK_EQ(vm.run->regs.x86.seg[AXVM_X86_TR].attr, 0x82);
 	vm_status(&vm, &status);
 	CHECK_EQ(status.stop_reason, AXVM_STOP_ERROR);
 	CHECK_EQ(status.stop_code, EIO);

@@ -225,6 +225,38 @@ void vm_load(struct vm *vm, enum guest_mode mode, const struct blob *code)
 	vm_set_regs(vm, &regs);
 }
 
+/* A gate to the handler for each vector, and flat segments for it to run in */
+static void write_descriptor_tables(uint8_t *memory)
+{
+	uint64_t *gdt = (uint64_t *)(memory + GUEST_GDT), *idt = (uint64_t *)(memory + GUEST_IDT);
+	unsigned int i;
+
+	gdt[0] = 0;
+	gdt[1] = 0x00cf9b000000ffff;	/* code, 32 bits, 4 GiB */
+	gdt[2] = 0x00cf93000000ffff;	/* data */
+	for (i = 0; i < 256; i++)	/* interrupt gates (SDM Vol. 3A 6.11) */
+		idt[i] = 0x00008e0000080000 | GUEST_HANDLER;
+}
+
+/**
+ * vm_load_interruptible() - as vm_load() with GUEST_FLAT, and all vectors go to GUEST_HANDLER
+ * @vm: a VM, not running
+ * @code: its code, with a handler at offset 0x100
+ */
+void vm_load_interruptible(struct vm *vm, const struct blob *code)
+{
+	struct axvm_x86_regs regs;
+
+	vm_load(vm, GUEST_FLAT, code);
+	write_descriptor_tables(vm->memory);
+	vm_get_regs(vm, &regs);
+	regs.gdt_base = GUEST_GDT;
+	regs.gdt_limit = 3 * 8 - 1;
+	regs.idt_base = GUEST_IDT;
+	regs.idt_limit = 256 * 8 - 1;
+	vm_set_regs(vm, &regs);
+}
+
 /**
  * vm_get_regs() - read the registers of vCPU 0
  * @vm: the VM
@@ -269,6 +301,118 @@ uint32_t vm_run(struct vm *vm)
 	if (ioctl(vm->vcpu, AXVM_VCPU_RUN, 0) && errno != EINTR)
 		die("AXVM_VCPU_RUN");
 	return vm->run->exit_reason;
+}
+
+/**
+ * vm_finish() - run vCPU 0 until the guest writes to its debug-exit port
+ * @vm: the VM; no exit for userspace comes before
+ *
+ * Return: what it wrote.
+ */
+uint64_t vm_finish(struct vm *vm)
+{
+	struct axvm_vm_status status;
+	uint32_t reason;
+
+	do {
+		reason = vm_run(vm);
+	} while (reason == AXVM_EXIT_INTR);
+	vm_status(vm, &status);
+	errno = 0;
+	if (reason != AXVM_EXIT_STOPPED || status.stop_reason != AXVM_STOP_DEBUG_EXIT)
+		die("the guest left for reason %u; stop reason %u, code %#llx, RIP %#llx", reason,
+		    status.stop_reason, status.stop_code, vm->run->regs.x86.rip);
+	return status.stop_code;
+}
+
+static void *run_thread(void *vm)
+{
+	while (vm_run(vm) == AXVM_EXIT_INTR)
+		;
+	return NULL;
+}
+
+/**
+ * vm_start_thread() - boot the VM and run vCPU 0 in a thread, up to its first exit
+ * @vm: the VM
+ */
+void vm_start_thread(struct vm *vm)
+{
+	vm_boot(vm);
+	errno = pthread_create(&vm->thread, NULL, run_thread, vm);
+	if (errno)
+		die("pthread_create");
+}
+
+/**
+ * vm_join_thread() - wait until vCPU 0 has left the kernel
+ * @vm: the VM
+ */
+void vm_join_thread(struct vm *vm)
+{
+	errno = pthread_join(vm->thread, NULL);
+	if (errno)
+		die("pthread_join");
+}
+
+/**
+ * vm_inject() - make an interrupt pending on vCPU 0
+ * @vm: the VM
+ * @vector: vector
+ */
+void vm_inject(struct vm *vm, uint32_t vector)
+{
+	struct axvm_inject inject = { .size = sizeof(inject), .irq = vector };
+
+	if (ioctl(vm->fd, AXVM_VM_INJECT, &inject))
+		die("AXVM_VM_INJECT");
+}
+
+/**
+ * vm_count() - a number that the module counted for vCPU 0
+ * @vm: the VM
+ * @what: the word before it in debugfs
+ */
+uint64_t vm_count(struct vm *vm, const char *what)
+{
+	char name[64], word[64];
+	unsigned long long value = 0;
+	bool found = false;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/sys/kernel/debug/axvm/%u/vcpus", vm->id);
+	file = fopen(name, "r");
+	if (!file)
+		die("%s", name);
+	while (!found && fscanf(file, "%63s", word) == 1)
+		found = !strcmp(word, what) && fscanf(file, "%llu", &value) == 1;
+	fclose(file);
+	return value;
+}
+
+/**
+ * sleep_ms() - let others run
+ * @ms: milliseconds
+ */
+void sleep_ms(unsigned int ms)
+{
+	usleep(ms * 1000);
+}
+
+/**
+ * wait_for() - wait until a guest has counted so far
+ * @value: its counter
+ * @at_least: how far
+ *
+ * Return: false: not within 20 seconds.
+ */
+bool wait_for(const volatile uint32_t *value, uint32_t at_least)
+{
+	unsigned int i;
+
+	for (i = 0; i < 20000 && *value < at_least; i++)
+		sleep_ms(1);
+	return *value >= at_least;
 }
 
 /**

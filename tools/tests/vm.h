@@ -8,6 +8,7 @@
 #ifndef TESTS_VM_H
 #define TESTS_VM_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,11 @@
 #define GUEST_DATA	0x8000		/* the guest's own */
 #define GUEST_TABLES	0x10000		/* page tables, GUEST_PAGED: 24 KiB */
 #define GUEST_MEMORY	0x200000	/* bytes a VM has if it does not say */
+
+/* Descriptor tables that vm_load_interruptible() writes; a guest's handler is at GUEST_CODE + 0x100 */
+#define GUEST_GDT	0x2000
+#define GUEST_IDT	0x2800
+#define GUEST_HANDLER	(GUEST_CODE + 0x100)
 
 /* The debug-exit port */
 #define GUEST_EXIT	0xf4
@@ -56,6 +62,7 @@ struct vm {
 	struct axvm_run *run;
 	uint8_t *memory;
 	size_t size;
+	pthread_t thread;
 };
 
 void die(const char *what, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -68,13 +75,27 @@ void vm_set_slot(struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa, voi
 void vm_add_pc_devices(struct vm *vm);
 uint32_t vm_add_device(struct vm *vm, uint32_t type, uint64_t base, uint64_t length, uint32_t irq);
 void vm_load(struct vm *vm, enum guest_mode mode, const struct blob *code);
+void vm_load_interruptible(struct vm *vm, const struct blob *code);
 void vm_get_regs(struct vm *vm, struct axvm_x86_regs *regs);
 void vm_set_regs(struct vm *vm, const struct axvm_x86_regs *regs);
 void vm_boot(struct vm *vm);
 uint32_t vm_run(struct vm *vm);
+uint64_t vm_finish(struct vm *vm);
+void vm_start_thread(struct vm *vm);
+void vm_join_thread(struct vm *vm);
+void vm_inject(struct vm *vm, uint32_t vector);
+uint64_t vm_count(struct vm *vm, const char *what);
 void vm_status(struct vm *vm, struct axvm_vm_status *status);
 void vm_destroy(struct vm *vm);
 
 void write_page_tables(uint8_t *memory);
+void sleep_ms(unsigned int ms);
+bool wait_for(const volatile uint32_t *value, uint32_t at_least);
+
+/* A word of the guest's data */
+static inline volatile uint32_t *vm_word(struct vm *vm, unsigned int index)
+{
+	return (volatile uint32_t *)(vm->memory + GUEST_DATA) + index;
+}
 
 #endif /* TESTS_VM_H */
