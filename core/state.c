@@ -76,14 +76,21 @@ static bool change_state(struct axvm_vm *vm, unsigned int from, int to)
 	return ok;
 }
 
+static bool complete(struct axvm_vm *vm)
+{
+	return vm->nr_vcpus && axvm_memory_size(vm);
+}
+
 /**
- * axvm_vm_loaded() - after memory or a vCPU came: is the VM complete?
+ * axvm_vm_loaded() - after memory or a vCPU came or went: is the VM complete?
  * @vm: the VM; vm->lock held
  */
 void axvm_vm_loaded(struct axvm_vm *vm)
 {
-	if (vm->nr_vcpus && axvm_memory_size(vm))
+	if (complete(vm))
 		change_state(vm, BIT(AXVM_STATE_LOADING), AXVM_STATE_LOADED);
+	else
+		change_state(vm, BIT(AXVM_STATE_LOADED), AXVM_STATE_LOADING);
 }
 
 /**
@@ -114,7 +121,7 @@ int axvm_vm_reset(struct axvm_vm *vm)
 	vm->stop_reason = AXVM_STOP_NONE;
 	vm->stop_vcpu = ~0U;
 	vm->stop_code = 0;
-	set_state(vm, AXVM_STATE_LOADED);
+	set_state(vm, complete(vm) ? AXVM_STATE_LOADED : AXVM_STATE_LOADING);
 	raw_spin_unlock_irqrestore(&vm->state_lock, flags);
 	return 0;
 }
@@ -138,7 +145,9 @@ int axvm_vm_boot(struct axvm_vm *vm)
 		if (ret)
 			return ret;
 	}
-	return change_state(vm, BIT(AXVM_STATE_LOADED), AXVM_STATE_RUNNING) ? 0 : -EBUSY;
+	if (change_state(vm, BIT(AXVM_STATE_LOADED), AXVM_STATE_RUNNING))
+		return 0;
+	return vm->state == AXVM_STATE_LOADING ? -EINVAL : -EBUSY;
 }
 
 static bool all_left(struct axvm_vm *vm)

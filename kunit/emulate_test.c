@@ -412,6 +412,19 @@ static void emulate_remembered(struct kunit *test)
 	expect_exception(test, X86_TRAP_PF, true, X86_PF_INSTR);
 	regs->cr3 = 0x1000;
 
+	regs->efer = 0;		/* the same tables, read as PAE's */
+	KUNIT_EXPECT_EQ(test, fetch(&insn), X86_DONE);
+	expect_exception(test, X86_TRAP_PF, true, 0);
+	regs->efer = EFER_LME | EFER_LMA | EFER_NX;
+
+	/* Ten bytes: all of them count */
+	memcpy(machine->ram + GUEST_DATA, "\xc7\x83\x00\x01\x00\x00\x78\x56\x34\x12", 10);
+	KUNIT_EXPECT_EQ(test, fetch(&insn), X86_GO_ON);
+	KUNIT_EXPECT_EQ(test, insn->imm, 0x12345678);
+	machine->ram[GUEST_DATA + 9] = 0x21;
+	KUNIT_EXPECT_EQ(test, fetch(&insn), X86_GO_ON);
+	KUNIT_EXPECT_EQ(test, insn->imm, 0x21345678);
+
 	/* What could not be decoded is not remembered */
 	machine->ram[GUEST_DATA] = 0xf4;
 	KUNIT_EXPECT_EQ(test, fetch(&insn), X86_DONE);

@@ -486,7 +486,7 @@ static void gva_trail(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, x86_trail_holds(&machine->vm, &trail));
 	machine->map.generation++;
 	KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
-	/* Going on with one of other slots spoils it */
+	/* Going on with other slots makes it no better */
 	KUNIT_EXPECT_EQ(test, x86_gva_fetch(&machine->vcpu, GVA, bytes, &trail, &exc), 0);
 	KUNIT_EXPECT_FALSE(test, x86_trail_holds(&machine->vm, &trail));
 	/* And so does one word too many */

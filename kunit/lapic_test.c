@@ -116,7 +116,8 @@ static void lapic_restore_refuses_test(struct kunit *test)
 		row[i].spoil(&state[1]);
 		KUNIT_EXPECT_EQ_MSG(test, dev->type->ops->restore(dev, state), -EINVAL, "%s",
 				    row[i].what);
-		KUNIT_EXPECT_EQ(test, memcmp(saved_state(test, dev), before, dev->type->state_size), 0);
+		state = saved_state(test, dev);
+		KUNIT_EXPECT_EQ(test, memcmp(state, before, dev->type->state_size), 0);
 	}
 }
 

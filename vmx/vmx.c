@@ -232,6 +232,11 @@ static void vmx_hypercall_done(struct axvm_vcpu *vcpu, u64 result)
 
 static int vmx_mmio_decode(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 {
+	const u64 q = to_vmx(vcpu)->info.qualification;
+
+	/* Not the instruction's access, but the CPU's walk of the guest's tables */
+	if ((q & EPT_VIOLATION_GVA_IS_VALID) && !(q & EPT_VIOLATION_GVA_TRANSLATED))
+		exit->access = 0;
 	return x86_emulate_mmio(vcpu, exit->addr, exit);
 }
 

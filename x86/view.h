@@ -23,7 +23,8 @@
 
 /**
  * struct x86_trail - the words that were read
- * @generation: of the memory slots; 0: something was not written down, nothing more is
+ * @generation: of the memory slots when it began: they are never the same again once
+ *              they were changed; 0: something was not written down, nothing more is
  * @nr: how many
  * @word: where and what
  */
@@ -90,17 +91,10 @@ static inline u64 x86_view_generation(struct axvm_vm *vm)
 static inline void x86_view_open(struct x86_view *view, struct axvm_vm *vm,
 				 struct x86_trail *trail)
 {
-	u64 generation;
-
 	*view = (struct x86_view) { .vm = vm, .trail = trail };
 	view->srcu = srcu_read_lock(&vm->srcu);
-	if (!trail)
-		return;
-	generation = x86_view_generation(vm);
-	if (trail->generation == X86_TRAIL_NEW)
-		trail->generation = generation;
-	else if (trail->generation != generation)
-		x86_trail_spoil(trail);
+	if (trail && trail->generation == X86_TRAIL_NEW)
+		trail->generation = x86_view_generation(vm);
 }
 
 static inline void x86_view_close(struct x86_view *view)

@@ -179,7 +179,7 @@ BLOB(forbidden, 32,
      "	mov	(%edi), %eax\n"
      "	out	%eax, $0xf4\n"
      "	hlt\n"
-     "	.org	0x100\n"
+     "	.org	forbidden_start + 0x100\n"
      "	incl	0x8000\n"
      "	addl	$2, 4(%esp)\n"		/* behind the error code */
      "	add	$4, %esp\n"
