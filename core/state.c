@@ -76,7 +76,7 @@ static bool change_state(struct axvm_vm *vm, unsigned int from, int to)
 	return ok;
 }
 
-static bool complete(struct axvm_vm *vm)
+static bool has_all(struct axvm_vm *vm)
 {
 	return vm->nr_vcpus && axvm_memory_size(vm);
 }
@@ -87,7 +87,7 @@ static bool complete(struct axvm_vm *vm)
  */
 void axvm_vm_loaded(struct axvm_vm *vm)
 {
-	if (complete(vm))
+	if (has_all(vm))
 		change_state(vm, BIT(AXVM_STATE_LOADING), AXVM_STATE_LOADED);
 	else
 		change_state(vm, BIT(AXVM_STATE_LOADED), AXVM_STATE_LOADING);
@@ -121,7 +121,7 @@ int axvm_vm_reset(struct axvm_vm *vm)
 	vm->stop_reason = AXVM_STOP_NONE;
 	vm->stop_vcpu = ~0U;
 	vm->stop_code = 0;
-	set_state(vm, complete(vm) ? AXVM_STATE_LOADED : AXVM_STATE_LOADING);
+	set_state(vm, has_all(vm) ? AXVM_STATE_LOADED : AXVM_STATE_LOADING);
 	raw_spin_unlock_irqrestore(&vm->state_lock, flags);
 	return 0;
 }

@@ -541,6 +541,7 @@ static void pic_destroy(struct axvm_device *dev)
 	axvm_irqchip_unregister(dev);
 	WRITE_ONCE(arch->extint, NULL);
 	synchronize_rcu();
+	WRITE_ONCE(arch->extint_up, false);
 	WRITE_ONCE(arch->pic, NULL);
 }
 

@@ -451,11 +451,15 @@ static void pic_config(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR(fixture_try_device(vm, &config)), -EEXIST);
 	KUNIT_EXPECT_PTR_EQ(test, vm->arch.pic, dev);
 	KUNIT_EXPECT_NOT_NULL(test, vm->arch.extint);
+	program(vm, 0x11, 0x01, 0x01);
+	pulse(vm, 1);
+	KUNIT_EXPECT_TRUE(test, vm->arch.extint_up);
 	mutex_lock(&vm->lock);
 	KUNIT_EXPECT_EQ(test, axvm_devices_remove(vm, dev->id), 0);
 	mutex_unlock(&vm->lock);
 	KUNIT_EXPECT_NULL(test, vm->arch.extint);
 	KUNIT_EXPECT_NULL(test, vm->arch.pic);
+	KUNIT_EXPECT_FALSE(test, vm->arch.extint_up);
 	line(vm, 5, true);
 	KUNIT_EXPECT_EQ(test, fixture_in(vm, MASTER, 1), 0xff);
 	fixture_device(test, vm, AXVM_DEV_PIC, 0, 0);

@@ -9,20 +9,52 @@
 #
 # /bed/tests lists them, a line each: KIND NAME SECONDS, KIND being "kunit" (a module /mod/kunit/NAME.ko) or "test" (an
 # executable /tests/NAME.sh). A test starts with an empty kernel log, and is followed by a look into that log for anything
-# that matches /bed/splats.txt. (Of a KUnit suite that log is the output.) What it leaves behind (processes, modules) goes; what will not go is the test's failure.
+# that matches /bed/splats.txt; of a KUnit suite that log is the output, and the look is the reader's, as is the verdict on
+# the cases. What a test leaves behind (processes, modules) goes; what will not go is the test's failure.
+#
+# On a debug kernel it is starting programs that takes the time: the shell does itself what it can.
 cd /tmp || exit 1
 log=/tmp/runner.dmesg
-first=$(lsmod | awk 'NR > 1 {print $1}' | tr '\n' ' ')
+
+# modules: their names, newest first, in $modules. pids: all processes that are no kernel threads or of our session, in $pids.
+modules() {
+	modules=''
+	while read -r m _; do modules="$modules $m"; done </proc/modules
+}
+
+pids() {
+	pids=''
+	for p in /proc/[0-9]*; do
+		{ read -r line <"$p/stat"; } 2>/dev/null || continue
+		# shellcheck disable=SC2086
+		set -- ${line##*) }
+		[ "$2" = 2 ] || [ "$4" = "$session" ] || pids="$pids ${p#/proc/}"
+	done
+}
+
+# What was not there at the start goes, users of a module before it. axvm stays for the next KUnit suite, if nobody holds it.
+clean_up() {
+	pids
+	for p in $pids; do
+		case " $first_pids " in *" $p "*) ;; *) kill -KILL "$p" 2>/dev/null ;; esac
+	done
+	modules
+	left=''
+	for m in $modules; do
+		case " $first_modules kunit " in *" $m "*) continue ;; esac
+		if [ "$1 $m" = "kunit axvm" ] && grep -q '^axvm [0-9]* 0 ' /proc/modules; then continue; fi
+		rmmod "$m" 2>/dev/null || left="$left $m"
+	done
+	[ -z "$left" ]
+}
 
 run_kunit() {
-	grep -q '^kunit ' /proc/modules || modprobe kunit enable=1 || return 1
+	[ -d /sys/module/kunit ] || modprobe kunit enable=1 || return 1
 	modprobe "$1" || return 1
-	# The verdict on the cases is the reader's.
-	dmesg -c >"$log"
-	sed 's/^\[ *[0-9.]*\] //' "$log"
 }
 
 run_test() {
+	clean_up test
 	setsid timeout -s KILL "$2" "/tests/$1.sh" </dev/null
 	status=$?
 	case $status in
@@ -31,33 +63,24 @@ run_test() {
 	return "$status"
 }
 
-# Modules that were not there at the start, newest first, so users of a module go before it.
-remove_modules() {
-	left=''
-	cat /proc/modules >/tmp/runner.modules
-	while read -r m _; do
-		case " $first kunit " in
-		*" $m "*) ;;
-		*) rmmod "$m" 2>/dev/null || left="$left $m" ;;
-		esac
-	done </tmp/runner.modules
-	[ -z "$left" ]
-}
-
+read -r line </proc/self/stat
+# shellcheck disable=SC2086
+set -- ${line##*) }
+session=$4
+pids
+first_pids=$pids
+modules
+first_modules=$modules
+dmesg -c >"$log"
 while read -r kind name seconds; do
-	dmesg -c >/dev/null
-	: >"$log"
 	echo "bed: begin $name" >/dev/kmsg
 	echo "@@begin $kind $name"
 	status=0
 	"run_$kind" "$name" "$seconds" 2>&1 || status=$?
-	killall5 -9 2>/dev/null
-	if ! remove_modules; then
-		sleep 1
-		if ! remove_modules; then
-			echo "left behind and in use:$left"
-			[ "$status" -ne 0 ] || status=1
-		fi
+	# Who was killed may take a moment to let go.
+	if ! clean_up "$kind" && sleep 1 && ! clean_up "$kind"; then
+		echo "left behind and in use:$left"
+		[ "$status" -ne 0 ] || status=1
 	fi
 	if [ -n "$BED_KMEMLEAK" ]; then
 		# An object is reported when two scans have missed it.
@@ -65,14 +88,20 @@ while read -r kind name seconds; do
 		grep -A 20 'unreferenced object' /sys/kernel/debug/kmemleak && status=126
 		echo clear >/sys/kernel/debug/kmemleak
 	fi
-	dmesg -c >>"$log"
-	if grep -qEf /bed/splats.txt "$log"; then
-		[ "$kind" = kunit ] || grep -Ef /bed/splats.txt -A 25 "$log" | head -n 60
-		status=126
-	elif [ "$status" -ne 0 ] && [ "$status" -ne 4 ]; then
-		echo "the end of the kernel's log:"
-		tail -n 15 "$log"
+	if [ "$kind" = kunit ]; then
+		dmesg -c
+	else
+		dmesg -c >"$log"
+		if grep -Ef /bed/splats.txt -A 25 "$log" >"$log.bad"; then
+			echo "the kernel complained:"
+			head -n 60 "$log.bad"
+			status=126
+		elif [ "$status" -ne 0 ] && [ "$status" -ne 4 ]; then
+			echo "the end of the kernel's log:"
+			tail -n 15 "$log"
+		fi
 	fi
 	echo "@@end $status"
 done </bed/tests
+clean_up test
 exit 0

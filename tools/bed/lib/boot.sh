@@ -10,10 +10,15 @@ count_cases() {
 		END {if (n && !f) f = 1; printf "%d %d %d\n", p, f, s}' "$1"
 }
 
-# report KIND NAME STATUS STARTED FRAME: what came out of one test.
+# report KIND NAME STATUS STARTED FRAME: what came out of one test; its status, with what its frame adds, stays in $verdict.
 report() {
-	local kind=$1 status=$3 started=$4 frame=$5 p f s label="$2 ($boot_label)"
-	if [ "$kind" = kunit ] && [ "$status" -eq 0 ]; then
+	local kind=$1 started=$4 frame=$5 p f s label="$2 ($boot_label)"
+	verdict=$3
+	if [ "$kind" = kunit ]; then
+		sed -i 's/^\[ *[0-9.]*\] //' "$frame"
+		! grep -qEf "$bed/guest/splats.txt" "$frame" || verdict=126
+	fi
+	if [ "$kind" = kunit ] && [ "$verdict" -eq 0 ]; then
 		read -r p f s < <(count_cases "$frame")
 		if [ $((p + f + s)) -eq 0 ]; then
 			result fail "$label" "$started" "no test case ran" "$frame"
@@ -25,12 +30,12 @@ report() {
 		fi
 		return
 	fi
-	case $status in
+	case $verdict in
 	0) result pass "$label" "$started" ;;
 	4) result skip "$label" "$started" "$(tail -n 1 "$frame")" ;;
 	124) result fail "$label" "$started" "no end in time" "$frame" ;;
 	126) result fail "$label" "$started" "the kernel complained" "$frame" ;;
-	*) result fail "$label" "$started" "status $status" "$frame" ;;
+	*) result fail "$label" "$started" "status $verdict" "$frame" ;;
 	esac
 }
 
@@ -60,8 +65,8 @@ read_frames() {
 			: >"$frame"
 			;;
 		'@@end '*)
-			[ "${line#@@end }" != 126 ] || splat=yes
 			report "$kind" "$current" "${line#@@end }" "$started" "$frame"
+			[ "$verdict" != 126 ] || splat=yes
 			ended=$((ended + 1)) current='' deadline=$((SECONDS + 120))
 			;;
 		*) [ -z "$current" ] || printf '%s\n' "$line" >>"$frame" ;;
@@ -75,7 +80,7 @@ read_frames() {
 # boot NEEDS MEM GUEST LIST: run the tests of the file LIST in a machine that has NEEDS (the plan's first column).
 boot() {
 	local kernel cpus kvm append kmemleak word mem=$2 guest=$3 list=$4 err status=0 runner fifo options started
-	local current ended splat late current_started
+	local current ended splat late current_started verdict
 	for word in $1; do local "${word?}"; done
 	boot_label="$kernel, cpus=$cpus$([ "$kvm" = 0 ] || echo ", kvm")${append:+, $append}$([ "$kmemleak" = 0 ] || echo ", kmemleak")"
 	append=${append//,/ }
