@@ -266,11 +266,15 @@ static void irq_line_driven_by_userspace(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, axvm_irq_line_user(vm, 9, AXVM_IRQ_LOWER), 0);
 	expect_line(test, chip, 9, false, 0, 0);
+	KUNIT_EXPECT_EQ(test, vm->irq.holders[9], 0);
 	KUNIT_EXPECT_EQ(test, axvm_irq_line_user(vm, 9, AXVM_IRQ_RAISE), 0);
 	KUNIT_EXPECT_EQ(test, axvm_irq_line_user(vm, 9, AXVM_IRQ_RAISE), 0);
 	expect_line(test, chip, 9, true, 1, 0);
+	KUNIT_EXPECT_EQ(test, vm->irq.holders[9], 1);
+	KUNIT_EXPECT_EQ(test, axvm_irq_line_user(vm, 9, AXVM_IRQ_LOWER), 0);
 	KUNIT_EXPECT_EQ(test, axvm_irq_line_user(vm, 9, AXVM_IRQ_LOWER), 0);
 	expect_line(test, chip, 9, false, 1, 1);
+	KUNIT_EXPECT_EQ(test, vm->irq.holders[9], 0);
 	KUNIT_EXPECT_EQ(test, axvm_irq_line_user(vm, 9, AXVM_IRQ_PULSE), 0);
 	expect_line(test, chip, 9, false, 2, 2);
 
@@ -332,12 +336,14 @@ static void irq_chips_are_bounded(struct kunit *test)
 	struct axvm_device *wire = add_wire(test, vm, 1, 2);
 	unsigned int i;
 
-	for (i = 0; i < AXVM_MAX_IRQCHIPS; i++)
+	for (i = 0; i < AXVM_MAX_IRQCHIPS; i++) {
 		chip[i] = fixture_chip(test, vm);
+		mutex_lock(&vm->lock);
+		KUNIT_EXPECT_EQ(test, axvm_irqchip_register(&chip[i]->dev, &fixture_chip_ops),
+				-EEXIST);
+		mutex_unlock(&vm->lock);
+	}
 	KUNIT_EXPECT_EQ(test, PTR_ERR(fixture_try_device(vm, &config)), -ENOSPC);
-	mutex_lock(&vm->lock);
-	KUNIT_EXPECT_EQ(test, axvm_irqchip_register(&chip[1]->dev, &fixture_chip_ops), -EEXIST);
-	mutex_unlock(&vm->lock);
 
 	/* The place of one that went is free; the others hear on */
 	KUNIT_EXPECT_EQ(test, remove_device(vm, chip[1]->dev.id), 0);

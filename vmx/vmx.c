@@ -152,7 +152,7 @@ static bool started(struct vmx_vcpu *v)
 		x86_get(vcpu, X86_ALL);
 		x86_reset_regs(vcpu, true);
 		v->event = 0;
-		axvm_lapic_reset(vcpu);
+		axvm_lapic_init(vcpu);
 		v->idle = vcpu->id ? X86_WAITS_SIPI : X86_RUNS;
 	}
 	vector = atomic_xchg(&vcpu->arch.sipi_vector, -1);

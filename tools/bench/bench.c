@@ -9,7 +9,8 @@
  *
  *   axvm-bench           a table, with the budgets
  *   axvm-bench --tsv     family, path, KVM, axvm
- *   axvm-bench --check   the table; status 1 if a budget is exceeded
+ *   axvm-bench --check   the table; status 1 if a path costs more than with KVM, or the
+ *                        registry more than its budget for twice the devices
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +172,12 @@ static bool exceeded(const struct row *row)
 	return row->budget && row->axvm > row->budget;
 }
 
+/* What must never happen: dearer than KVM, or a registry that does not scale */
+static bool lost(const struct row *row)
+{
+	return row->kvm ? row->axvm > row->kvm : !strcmp(row->family, "registry") && exceeded(row);
+}
+
 static void print_tsv(void)
 {
 	const struct row *row;
@@ -214,7 +221,7 @@ static void print_table(void)
 int main(int argc, char **argv)
 {
 	const char *option = argc > 1 ? argv[1] : "";
-	unsigned int i, bad = 0;
+	unsigned int i, bad = 0, behind = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	measure_paths("x86-32bit", GUEST_FLAT);
@@ -222,6 +229,8 @@ int main(int argc, char **argv)
 	measure_registry();
 	for (i = 0; i < nr_rows; i++)
 		bad += exceeded(&rows[i]);
+	for (i = 0; i < nr_rows; i++)
+		behind += lost(&rows[i]);
 	if (!strcmp(option, "--tsv")) {
 		print_tsv();
 		return 0;
@@ -231,5 +240,7 @@ int main(int argc, char **argv)
 		printf("%u of %u budgets exceeded\n", bad, nr_rows);
 	else
 		printf("within all budgets\n");
-	return bad && !strcmp(option, "--check");
+	if (behind)
+		printf("%u paths cost more than with KVM, or grow too fast\n", behind);
+	return behind && !strcmp(option, "--check");
 }
