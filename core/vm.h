@@ -102,7 +102,7 @@ struct axvm_vcpu {
 
 /**
  * struct axvm_vm - a virtual machine
- * @ref: references: its descriptor, its vCPUs' and devices' descriptors
+ * @ref: references: its descriptor, its vCPUs' descriptors
  * @rcu: freed after a grace period: interrupt senders find it by id under RCU
  * @id: [I] number, unique while it lives
  * @name: [I] name

@@ -8,6 +8,8 @@
  *
  * Context: the vCPU's own thread, or vcpu->lock.
  */
+#include <linux/preempt.h>
+#include <linux/sched.h>
 #include <asm/debugreg.h>
 #include <asm/msr-index.h>
 #include <asm/processor-flags.h>

@@ -91,6 +91,8 @@ tree=$("$bed/kernel.sh" "$kernel") || exit 125
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/axvm-bed.XXXXXX") || die "no room for a temporary directory"
 machine=''
+# However this process ends, the machine ends with it.
+mortal=(setpriv --pdeathsig KILL)
 clean() {
 	[ -z "$machine" ] || kill -KILL -- "-$machine" 2>/dev/null || true
 	[ -z "$keep" ] || { mkdir -p "$keep" && cp "$dir"/*.log "$keep/"; } 2>/dev/null || true
@@ -105,9 +107,11 @@ mkfifo "$dir/out.fifo"
 : >"$dir/console.log"
 sed -u 's/\r$//' <"$dir/out.fifo" | tee "$dir/out.log" | sed -u '/^@@exit /d' &
 output=$!
+# A machine that says nothing opens no pipe; with us holding its end the reader starts, and stops when we let go.
+exec {hold}<>"$dir/out.fifo"
 "${machine_kind}_start"
 if [ -n "$verbose" ]; then
-	tail -n +1 -s 0.1 -f --pid="$machine" "$dir/console.log" 2>/dev/null | sed -u 's/\r$//' >&2 &
+	tail -n +1 -s 0.1 -f --pid="$machine" "$dir/console.log" 2>/dev/null {hold}>&- | sed -u 's/\r$//' >&2 {hold}>&- &
 fi
 
 # Wait for its end, for the end of the time, or for a kernel that stopped.
@@ -125,8 +129,7 @@ done
 [ -z "$ended" ] || kill -KILL -- "-$machine" 2>/dev/null || true
 wait "$machine" 2>/dev/null || true
 machine=''
-# A machine that never wrote never opened the pipe, and its reader still waits for that.
-: <>"$dir/out.fifo"
+exec {hold}>&-
 wait "$output" 2>/dev/null || true
 [ -z "$shell" ] || exit 0
 

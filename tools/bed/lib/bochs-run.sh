@@ -53,7 +53,7 @@ bochs_start() {
 		install_packages socat
 		# A process in the background has no stdin, unless it is given under another name.
 		exec 3<&0
-		socat "PTY,link=$dir/tty,rawer,wait-slave" "STDIO,rawer,escape=0x1d" <&3 2>/dev/null &
+		socat "PTY,link=$dir/tty,rawer,wait-slave" "STDIO,rawer,escape=0x1d" <&3 2>/dev/null {hold}>&- &
 		relay=$!
 		exec 3<&-
 		for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$dir/tty" ] || sleep 0.1; done
@@ -65,7 +65,8 @@ bochs_start() {
 		echo c >"$dir/debugger"
 		command+=(-rc "$dir/debugger")
 	fi
-	(cd "$dir" && exec setsid timeout -k 5 "$((bound + 60))" "${command[@]}") >"$dir/machine.out" 2>&1 </dev/null &
+	(cd "$dir" && exec setsid "${mortal[@]}" timeout -k 5 "$((bound + 60))" "${mortal[@]}" "${command[@]}") \
+		>"$dir/machine.out" 2>&1 </dev/null {hold}>&- &
 	machine=$!
 }
 

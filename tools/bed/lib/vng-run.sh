@@ -19,9 +19,9 @@ vng_start() {
 	local accel=()
 	[ -w /dev/kvm ] && grep -qE '^flags.*\<(vmx|svm)\>' /proc/cpuinfo || accel=(--disable-kvm --disable-microvm)
 	# Verbose, so that the kernel's console comes out on stderr. root= because a kernel without block devices wants it.
-	(cd "$dir" && exec setsid timeout -k 5 "$((bound + 60))" vng -v -r "$tree/bed/bzImage" --user root --force-9p \
+	(cd "$dir" && exec setsid "${mortal[@]}" timeout -k 5 "$((bound + 60))" vng -v -r "$tree/bed/bzImage" --user root --force-9p \
 		"${accel[@]}" --cpus "$cpus" --memory "$((memory + 128))M" --append "root=/dev/root $append" \
-		-- sh "$bed/guest/vng-enter.sh" "$dir/root") >"$dir/out.fifo" 2>"$dir/console.log" </dev/null &
+		-- sh "$bed/guest/vng-enter.sh" "$dir/root") >"$dir/out.fifo" 2>"$dir/console.log" </dev/null {hold}>&- &
 	machine=$!
 }
 
