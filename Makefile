@@ -12,6 +12,8 @@ launcher := $(CURDIR)/.build/axvm
 all: module launcher
 
 module:
+	@test -e $(KDIR)/Makefile || { echo 'No kernel to build against at $(KDIR): install linux-headers-$(shell uname -r),' \
+		'or say KDIR=...; "make help" lists what needs none.' >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 launcher:

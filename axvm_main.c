@@ -15,7 +15,7 @@
 
 static struct axvm_backend *const backend = &axvm_arch_backend;
 
-/* --- calls on /dev/axvm ------------------------------------------------------ */
+/* --- calls on /dev/axvm -------------------------------------------------------- */
 
 long axvm_get_info(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
 {

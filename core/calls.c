@@ -8,7 +8,7 @@
 
 #include "ioctl.h"
 
-/* --- on a VM ---------------------------------------------------------------- */
+/* --- on a VM ------------------------------------------------------------------- */
 
 static long vm_set_memory(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
 {
@@ -183,7 +183,7 @@ static long vm_set_device_state(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void
 	return ret;
 }
 
-/* --- on a vCPU --------------------------------------------------------------- */
+/* --- on a vCPU ----------------------------------------------------------------- */
 
 static long vcpu_run(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
 {

@@ -70,7 +70,7 @@ u64 axvm_memory_size(struct axvm_vm *vm)
 	return sum;
 }
 
-/* --- following the launcher's page tables --------------------------------- */
+/* --- following the launcher's page tables -------------------------------------- */
 
 static bool slot_invalidate(struct mmu_interval_notifier *notifier,
 			    const struct mmu_notifier_range *range, unsigned long seq)
@@ -244,7 +244,7 @@ out:
 	return ret;
 }
 
-/* --- changing slots -------------------------------------------------------- */
+/* --- changing slots ------------------------------------------------------------ */
 
 static int check(struct axvm_vm *vm, const struct axvm_memory *mem)
 {
@@ -390,7 +390,7 @@ void axvm_memory_destroy(struct axvm_vm *vm)
 	RCU_INIT_POINTER(vm->slots, NULL);
 }
 
-/* --- the kernel's own access ------------------------------------------------ */
+/* --- the kernel's own access --------------------------------------------------- */
 
 static int guest_copy(struct axvm_vm *vm, u64 gpa, void *buf, size_t length, bool write)
 {

@@ -64,9 +64,9 @@ static void show_vcpu(struct seq_file *seq, struct axvm_vcpu *vcpu)
 	const struct axvm_vcpu_stats *stats = &vcpu->stats;
 	unsigned int i;
 
-	seq_printf(seq, "vcpu %u: pcpu %d exits %llu handled-inside %llu to-user %llu halts %llu kicks %llu\n",
-		   vcpu->id, READ_ONCE(vcpu->pcpu), stats->exits, stats->handled, stats->user,
-		   stats->halts, stats->kicks);
+	seq_printf(seq, "vcpu %u: pcpu %d exits %llu handled-inside %llu to-user %llu ",
+		   vcpu->id, READ_ONCE(vcpu->pcpu), stats->exits, stats->handled, stats->user);
+	seq_printf(seq, "halts %llu kicks %llu\n", stats->halts, stats->kicks);
 	for (i = 0; i < AXVM_NR_EXITS; i++)
 		if (stats->by_type[i])
 			seq_printf(seq, "  %-14s %llu\n", exit_names[i], stats->by_type[i]);

@@ -38,7 +38,7 @@ static int thread_work(void)
 	return -ERESTARTNOINTR;
 }
 
-/* --- residency ----------------------------------------------------------- */
+/* --- residency ----------------------------------------------------------------- */
 
 static void vcpu_load(struct axvm_vcpu *vcpu)
 {
@@ -130,7 +130,7 @@ static int vcpu_enter(struct axvm_vcpu *vcpu)
 }
 #endif
 
-/* --- exits ---------------------------------------------------------------- */
+/* --- exits --------------------------------------------------------------------- */
 
 static int leave(struct axvm_vcpu *vcpu, u32 reason)
 {
@@ -363,7 +363,7 @@ static __always_inline int vcpu_handle_exit(struct axvm_vcpu *vcpu)
 	return ret;
 }
 
-/* --- the loop ------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------------ */
 
 /*
  * axvm_vcpu_enter_guest() said no. The one place that decides whether to leave:
@@ -444,7 +444,7 @@ int axvm_vcpu_run(struct axvm_vcpu *vcpu)
 	return ret;
 }
 
-/* --- life ------------------------------------------------------------------ */
+/* --- life ---------------------------------------------------------------------- */
 
 static int vcpu_init(struct axvm_vcpu *vcpu)
 {

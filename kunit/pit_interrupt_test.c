@@ -343,8 +343,8 @@ static void pit_restore_refuses(struct kunit *test)
 	REFUSED(counter[2].since, S64_MAX);
 	/* Mode 2, counting, with a count that waits */
 	good.counter[0] = (struct pit_counter){
-		.gate = 1, .control = 0x14, .mode = 2, .count = 10, .loaded_count = 100, .since = 40,
-		.loaded = 1, .counting = 1, .null_count = 1, .reload_at = 60,
+		.gate = 1, .control = 0x14, .mode = 2, .count = 10, .loaded_count = 100,
+		.since = 40, .loaded = 1, .counting = 1, .null_count = 1, .reload_at = 60,
 	};
 	REFUSED(counter[0].reload_at, 0);
 	REFUSED(counter[0].reload_at, 61);

@@ -361,6 +361,64 @@ static int restore(struct rtc_test *t, const struct rtc_saved *state)
 	return t->dev->type->ops->restore(t->dev, state);
 }
 
+/* Where in its second the clock was at host time @now */
+static s32 in_second(const struct rtc_saved *state, u64 now)
+{
+	s32 ns;
+
+	div_s64_rem(now + state->phase, NSEC_PER_SEC, &ns);
+	return ns;
+}
+
+/* Leaving the divider's reset puts the clock into the middle of a second. */
+static void rtc_divider_phase(struct kunit *test)
+{
+	struct rtc_test t = rtc_setup(test, 0);
+	struct rtc_saved state;
+	u64 before, after;
+
+	set(&t, RTC_REG_A, RTC_DIV_RESET2 | 6);
+	before = ktime_get_real_ns();
+	set(&t, RTC_REG_A, RTC_REF_CLCK_32KHZ | 6);
+	after = ktime_get_real_ns();
+	save(&t, &state);
+	if (after - before >= NSEC_PER_SEC / 2)
+		kunit_skip(test, "the host was away");
+	KUNIT_EXPECT_LE(test, in_second(&state, before), NSEC_PER_SEC / 2);
+	KUNIT_EXPECT_GE(test, in_second(&state, after), NSEC_PER_SEC / 2);
+	/* Another rate is no reset. */
+	before = state.phase;
+	set(&t, RTC_REG_A, RTC_REF_CLCK_32KHZ | 7);
+	save(&t, &state);
+	KUNIT_EXPECT_EQ(test, state.phase, before);
+}
+
+/* The timer knows of the phase: a clock that is ahead of the host's has its updates early. */
+static void rtc_timer_phase(struct kunit *test)
+{
+	struct rtc_test t = rtc_setup(test, 0);
+	struct rtc_saved state;
+	unsigned int i;
+	s32 ns;
+
+	save(&t, &state);
+	state.phase = 800 * NSEC_PER_MSEC;
+	state.last += state.phase;
+	state.ram[RTC_REG_B] |= RTC_UIE;
+	state.ram[RTC_REG_C] = 0;
+	KUNIT_ASSERT_EQ(test, restore(&t, &state), 0);
+	get(&t, RTC_REG_C);
+	/* One of three on time: the host may be busy */
+	for (i = 0; i < 3; i++) {
+		KUNIT_ASSERT_TRUE(test, wait_for_line(&t));
+		ns = in_second(&state, ktime_get_real_ns());
+		if (ns < NSEC_PER_SEC / 2)
+			break;
+		get(&t, RTC_REG_C);
+	}
+	KUNIT_EXPECT_LT(test, ns, NSEC_PER_SEC / 2);
+}
+
 static void rtc_save_restore(struct kunit *test)
 {
 	time64_t wanted = mktime64(2040, 6, 7, 8, 9, 10), now;
@@ -566,6 +624,8 @@ static struct kunit_case rtc_cases[] = {
 	KUNIT_CASE(rtc_flags_polled),
 	KUNIT_CASE(rtc_periodic_interrupt),
 	KUNIT_CASE(rtc_alarm_interrupt),
+	KUNIT_CASE(rtc_divider_phase),
+	KUNIT_CASE(rtc_timer_phase),
 	KUNIT_CASE(rtc_save_restore),
 	KUNIT_CASE(rtc_restore_refuses),
 	KUNIT_CASE(rtc_reset),

@@ -61,7 +61,7 @@
 
 /* axvm_info.features */
 #define AXVM_FEATURE_HARDWARE	(1ULL << 0)	/* guests can run: @reason is empty */
-#define AXVM_FEATURE_BORROWED	(1ULL << 1)	/* another hypervisor holds the hardware; we share it */
+#define AXVM_FEATURE_BORROWED	(1ULL << 1)	/* another hypervisor holds it; we share */
 #define AXVM_FEATURE_HUGE_2M	(1ULL << 2)	/* stage 2 maps 2 MiB pages */
 #define AXVM_FEATURE_HUGE_1G	(1ULL << 3)	/* stage 2 maps 1 GiB pages */
 #define AXVM_FEATURE_STATE	(1ULL << 4)	/* device and vCPU state can be read and written */
@@ -99,7 +99,7 @@ struct axvm_info {
 };
 
 /* axvm_create_vm.flags */
-#define AXVM_VM_EXIT_UNCLAIMED	(1U << 0)	/* an access no device claims leaves AXVM_VCPU_RUN */
+#define AXVM_VM_EXIT_UNCLAIMED	(1U << 0)	/* unclaimed accesses leave AXVM_VCPU_RUN */
 
 /* axvm_create_vm.interrupt_mode */
 #define AXVM_IRQ_NONE		0
@@ -343,7 +343,7 @@ struct axvm_inject {
 };
 
 /* axvm_run.exit_reason */
-#define AXVM_EXIT_INTR		1	/* a signal, or @immediate_exit (the ioctl returned -EINTR) */
+#define AXVM_EXIT_INTR		1	/* a signal or @immediate_exit (-EINTR) */
 #define AXVM_EXIT_MMIO		2	/* unclaimed MMIO: fill @mmio.data for a read, call again */
 #define AXVM_EXIT_IO		3	/* unclaimed port I/O: likewise */
 #define AXVM_EXIT_HYPERCALL	4	/* unknown hypercall: fill @hypercall.ret, call again */
@@ -357,6 +357,8 @@ struct axvm_inject {
  * @selector: selector
  * @attr: access rights as in a VMCS (SDM Vol. 3C 24.4.1): type, S, DPL, P, AVL, L, D/B, G,
  *        and bit 16 for "unusable"
+ * @reserved: 0
+ * @reserved2: 0
  */
 struct axvm_x86_segment {
 	__u64 base;
@@ -459,6 +461,7 @@ struct axvm_fpu {
  * struct axvm_run - the page shared by a vCPU and its thread: mmap() of the vCPU at offset 0
  * @immediate_exit: set by userspace (also from a signal handler): the next
  *                  AXVM_VCPU_RUN returns -EINTR at once
+ * @reserved: 0
  * @exit_reason: AXVM_EXIT_*
  * @exits: VM exits of this vCPU so far
  * @mmio: for AXVM_EXIT_MMIO

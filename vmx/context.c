@@ -21,7 +21,7 @@
 
 #include "vmx.h"
 
-/* --- load and put ------------------------------------------------------------------------ */
+/* --- load and put -------------------------------------------------------------- */
 
 static void save_host(struct vmx_host *host)
 {
@@ -139,7 +139,7 @@ void vmx_put_context(struct vmx_vcpu *v)
 	vmx_forget(v);
 }
 
-/* --- host-state fields --------------------------------------------------------------------- */
+/* --- host-state fields --------------------------------------------------------- */
 
 static void write_host_constants(struct vmx_vcpu *v)
 {
@@ -202,7 +202,7 @@ void vmx_write_host_state(struct vmx_vcpu *v, u64 cr3, u64 cr4)
 	v->host_cr4 = cr4;
 }
 
-/* --- FPU -------------------------------------------------------------------------------------- */
+/* --- FPU ----------------------------------------------------------------------- */
 
 /*
  * What a guest may have: components that need nothing but XCR0. Protection keys have
@@ -242,7 +242,7 @@ u32 vmx_fpu_size(void)
 	return size;
 }
 
-/* --- debug registers ----------------------------------------------------------------------------- */
+/* --- debug registers ----------------------------------------------------------- */
 
 /**
  * vmx_load_debug() - the guest uses its debug registers: give it the real ones

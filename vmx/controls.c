@@ -134,7 +134,7 @@ int vmx_controls_init(struct axvm_reason *why)
 	return 0;
 }
 
-/* --- bitmaps ------------------------------------------------------------------------ */
+/* --- bitmaps ------------------------------------------------------------------- */
 
 /* MSRs that a guest reads and writes without an exit: all of them are switched */
 static const u32 free_msrs[] = {
@@ -183,7 +183,7 @@ void vmx_bitmaps_exit(void)
 	msr_bitmap = NULL;
 }
 
-/* --- the VMCS -------------------------------------------------------------------------- */
+/* --- the VMCS ------------------------------------------------------------------ */
 
 /**
  * vmx_write_controls() - write a new VMCS' fields that stay

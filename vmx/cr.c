@@ -158,7 +158,7 @@ int vmx_set_efer(struct vmx_vcpu *v, u64 value)
 	return 0;
 }
 
-/* --- exits ---------------------------------------------------------------------------------------- */
+/* --- exits --------------------------------------------------------------------- */
 
 /* Exit qualification for control-register accesses (SDM Vol. 3C table 28-3) */
 #define CR_NUMBER(q)	((q) & 0xf)

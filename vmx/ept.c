@@ -39,7 +39,7 @@ static u64 *table_of(u64 entry)
 	return phys_to_virt(entry & EPT_ADDR);
 }
 
-/* --- tables ---------------------------------------------------------------------------------- */
+/* --- tables -------------------------------------------------------------------- */
 
 /**
  * vmx_ept_topup() - axvm_backend.s2_topup()
@@ -127,7 +127,7 @@ int vmx_ept_map(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int s
 	return 0;
 }
 
-/* --- unmapping -------------------------------------------------------------------------------- */
+/* --- unmapping ----------------------------------------------------------------- */
 
 /* Take the subtree below @entry out of use: its tables wait for the flush */
 static void retire(struct axvm_vm *vm, u64 entry, unsigned int level)
@@ -179,7 +179,7 @@ bool vmx_ept_unmap(struct axvm_vm *vm, u64 gpa, u64 length)
 	return unmap_level(vm, to_vmx_vm(vm)->root, EPT_LEVELS, gpa, gpa + length);
 }
 
-/* --- life ---------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------------- */
 
 /**
  * vmx_ept_init() - make a VM's EPT

@@ -47,7 +47,7 @@ static u8 cpl(struct vmx_vcpu *v)
 	return (x86_get(v->vcpu, X86_CODE)->seg[AXVM_X86_SS].attr >> 5) & 3;
 }
 
-/* --- answered here ---------------------------------------------------------------------------------- */
+/* --- answered here ------------------------------------------------------------- */
 
 /* The interrupt itself was taken when interrupts went on. */
 static int exit_nothing(struct vmx_vcpu *v, struct axvm_exit *exit)
@@ -104,7 +104,7 @@ static int exit_init(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 1;
 }
 
-/* --- MSRs: ours, policy's, or a device's -------------------------------------------------------------- */
+/* --- MSRs: ours, policy's, or a device's --------------------------------------- */
 
 static int ask_device(struct vmx_vcpu *v, struct axvm_exit *exit, enum axvm_exit_type type,
 		      u32 msr, u64 value)
@@ -148,7 +148,7 @@ static int exit_wrmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 1;
 }
 
-/* --- for the core ---------------------------------------------------------------------------------------- */
+/* --- for the core -------------------------------------------------------------- */
 
 /* Exit qualification for I/O instructions (SDM Vol. 3C table 28-5) */
 #define IO_SIZE(q)	(((q) & 7) + 1)
@@ -230,7 +230,7 @@ static int exit_fail(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 0;
 }
 
-/* --- the table ---------------------------------------------------------------------------------------------- */
+/* --- the table ----------------------------------------------------------------- */
 
 struct vmx_exit_row {
 	u32 needs;

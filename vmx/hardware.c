@@ -87,7 +87,7 @@ static int vmx_cpu_offline(unsigned int cpu)
 	return 0;
 }
 
-/* --- suspend, reboot, kexec ------------------------------------------------------ */
+/* --- suspend, reboot, kexec ---------------------------------------------------- */
 
 /* Of the last CPU; the others went through hotplug */
 static int vmx_suspend(void)
@@ -114,7 +114,7 @@ static struct notifier_block vmx_reboot_nb = {
 	.notifier_call = vmx_reboot,
 };
 
-/* --- looking ---------------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------------- */
 
 static void count_vmxe(void *count)
 {
@@ -203,7 +203,7 @@ bool vmx_borrowed(void)
 	return !hw_own && (__read_cr4() & X86_CR4_VMXE);
 }
 
-/* --- taking and giving back --------------------------------------------------------- */
+/* --- taking and giving back ---------------------------------------------------- */
 
 static int hw_take(struct axvm_reason *why)
 {
@@ -218,14 +218,15 @@ static int hw_take(struct axvm_reason *why)
 	if (atomic_read(&failed)) {
 		on_each_cpu(cpu_vmx_off, NULL, 1);
 		hw_own = false;
-		ret = say(why, -EIO, "VMXON failed: another hypervisor is taking VMX, or the firmware forbids it");
+		ret = say(why, -EIO,
+			  "VMXON failed: another hypervisor is taking VMX, or the firmware forbids it");
 	}
 	cpus_read_unlock();
 	return ret;
 }
 
 /**
- * vmx_hw_get() - VMX is on on all CPUs, for one more VM
+ * vmx_hw_get() - switch VMX on everywhere, for one more VM
  * @why: the reason if not
  *
  * Context: may sleep.
@@ -262,7 +263,7 @@ void vmx_hw_put(void)
 	mutex_unlock(&hw_lock);
 }
 
-/* --- module ------------------------------------------------------------------------- */
+/* --- module -------------------------------------------------------------------- */
 
 static enum cpuhp_state hp_state;
 

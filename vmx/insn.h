@@ -13,18 +13,17 @@
 #include <asm/asm.h>
 #include <asm/vmx.h>
 
-/* VMfailInvalid sets CF, VMfailValid sets ZF (SDM Vol. 3C 31.2) */
-#define VMX_INSN(text, ...)						\
-	asm goto("1: " text "\n\t"					\
-		 "jna %l[fail]\n\t"					\
-		 _ASM_EXTABLE(1b, %l[fail])				\
-		 : : __VA_ARGS__ : "cc", "memory" : fail)
-
-/* Each returns false if the instruction failed or faulted */
+/*
+ * Each returns false if the instruction failed or faulted. VMfailInvalid sets CF,
+ * VMfailValid sets ZF (SDM Vol. 3C 31.2): JNA catches both.
+ */
 
 static inline bool vmx_on(phys_addr_t region)
 {
-	VMX_INSN("vmxon %0", "m" (region));
+	asm goto("1: vmxon %0\n\t"
+		 "jna %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fail])
+		 : : "m" (region) : "cc", "memory" : fail);
 	return true;
 fail:
 	return false;
@@ -32,7 +31,10 @@ fail:
 
 static inline bool vmx_off(void)
 {
-	VMX_INSN("vmxoff", "i" (0));
+	asm goto("1: vmxoff\n\t"
+		 "jna %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fail])
+		 : : : "cc", "memory" : fail);
 	return true;
 fail:
 	return false;
@@ -40,7 +42,10 @@ fail:
 
 static inline bool vmx_clear(phys_addr_t vmcs)
 {
-	VMX_INSN("vmclear %0", "m" (vmcs));
+	asm goto("1: vmclear %0\n\t"
+		 "jna %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fail])
+		 : : "m" (vmcs) : "cc", "memory" : fail);
 	return true;
 fail:
 	return false;
@@ -48,7 +53,10 @@ fail:
 
 static inline bool vmx_load(phys_addr_t vmcs)
 {
-	VMX_INSN("vmptrld %0", "m" (vmcs));
+	asm goto("1: vmptrld %0\n\t"
+		 "jna %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fail])
+		 : : "m" (vmcs) : "cc", "memory" : fail);
 	return true;
 fail:
 	return false;
@@ -57,7 +65,10 @@ fail:
 /* The current VMCS, or ~0 if there is none; false only if VMX is off */
 static inline bool vmx_current(phys_addr_t *vmcs)
 {
-	VMX_INSN("vmptrst %0", "m" (*vmcs));
+	asm goto("1: vmptrst %0\n\t"
+		 "jna %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fail])
+		 : : "m" (*vmcs) : "cc", "memory" : fail);
 	return true;
 fail:
 	return false;
@@ -65,7 +76,10 @@ fail:
 
 static inline bool vmx_write(unsigned long field, unsigned long value)
 {
-	VMX_INSN("vmwrite %1, %0", "r" (field), "rm" (value));
+	asm goto("1: vmwrite %1, %0\n\t"
+		 "jna %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fail])
+		 : : "r" (field), "rm" (value) : "cc", "memory" : fail);
 	return true;
 fail:
 	return false;
@@ -96,7 +110,10 @@ static inline bool vmx_invept(u64 eptp)
 {
 	struct vmx_inv_desc desc = { eptp, 0 };
 
-	VMX_INSN("invept %0, %1", "m" (desc), "r" ((unsigned long)VMX_INVEPT_CONTEXT));
+	asm goto("1: invept %0, %1\n\t"
+		 "jna %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fail])
+		 : : "m" (desc), "r" ((unsigned long)VMX_INVEPT_CONTEXT) : "cc", "memory" : fail);
 	return true;
 fail:
 	return false;
@@ -106,7 +123,10 @@ static inline bool vmx_invvpid(u16 vpid)
 {
 	struct vmx_inv_desc desc = { vpid, 0 };
 
-	VMX_INSN("invvpid %0, %1", "m" (desc), "r" ((unsigned long)VMX_INVVPID_CONTEXT));
+	asm goto("1: invvpid %0, %1\n\t"
+		 "jna %l[fail]\n\t"
+		 _ASM_EXTABLE(1b, %l[fail])
+		 : : "m" (desc), "r" ((unsigned long)VMX_INVVPID_CONTEXT) : "cc", "memory" : fail);
 	return true;
 fail:
 	return false;

@@ -191,7 +191,7 @@ int vmx_set_regs(struct axvm_vcpu *vcpu, const void *buf)
 	state->regs = *regs;
 	state->regs.rflags = (regs->rflags & ~0xffc08028ULL & GENMASK_ULL(31, 0)) |
 			     X86_EFLAGS_FIXED;
-	state->regs.dr[7] |= DR7_FIXED_1;
+	state->regs.dr[7] |= X86_DR7_FIXED;
 	state->valid = X86_ALL;
 	state->dirty |= X86_ALL;
 	to_vmx(vcpu)->idle = regs->mp_state;

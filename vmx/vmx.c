@@ -24,7 +24,7 @@
 #include "../x86/vcpu.h"
 #include "vmx.h"
 
-/* --- one entry ------------------------------------------------------------------------------------- */
+/* --- one entry ----------------------------------------------------------------- */
 
 /* Translations that other pCPUs, other vCPUs or unmappings left behind */
 static __always_inline void drop_stale_translations(struct vmx_vcpu *v)
@@ -61,7 +61,10 @@ static int entry_failed(struct vmx_vcpu *v, struct axvm_exit *exit, int how)
 {
 	if (how == 2)
 		return -ENODEV;
-	*exit = (struct axvm_exit){ .type = AXVM_X_FAIL_ENTRY, .addr = vmx_read(VM_INSTRUCTION_ERROR) };
+	*exit = (struct axvm_exit){
+		.type = AXVM_X_FAIL_ENTRY,
+		.addr = vmx_read(VM_INSTRUCTION_ERROR),
+	};
 	return AXVM_RUN_HANDLED;
 }
 
@@ -198,7 +201,7 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 	return vmx_handle_exit(v, exit);
 }
 
-/* --- answers to exits ----------------------------------------------------------------------------------- */
+/* --- answers to exits ---------------------------------------------------------- */
 
 void axvm_arch_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
 {
@@ -267,20 +270,21 @@ static int vmx_set_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 value)
 	return reg >> 32 ? -ENOENT : vmx_set_msr(vcpu, reg, value);
 }
 
-/* --- VMs and the module ------------------------------------------------------------------------------------ */
+/* --- VMs and the module -------------------------------------------------------- */
 
 static int vmx_vm_init(struct axvm_vm *vm)
 {
+	struct vmx_vm *x = kzalloc(sizeof(*x), GFP_KERNEL_ACCOUNT);
 	int ret;
 
-	vm->backend = kzalloc(sizeof(struct vmx_vm), GFP_KERNEL_ACCOUNT);
-	if (!vm->backend)
+	if (!x)
 		return -ENOMEM;
+	vm->backend = x;
 	/* Guest time starts with the VM. */
 	vm->arch.tsc_offset = -rdtsc();
 	ret = vmx_ept_init(vm);
 	if (ret)
-		kfree(vm->backend);
+		kfree(x);
 	return ret;
 }
 

@@ -34,7 +34,7 @@ void vmx_forget(struct vmx_vcpu *v)
 	v->launched = false;
 }
 
-/* --- flush: cached registers into the VMCS ------------------------------------------- */
+/* --- flush: cached registers into the VMCS ------------------------------------- */
 
 /* Fields of one segment register are 2 apart in each of four series (SDM Vol. 3D B) */
 static const struct {
@@ -126,7 +126,7 @@ void vmx_window_flush(struct vmx_vcpu *v, u32 dirty)
 		flush_pdptes(v);
 }
 
-/* --- refill: the VMCS into cached registers -------------------------------------------- */
+/* --- refill: the VMCS into cached registers ------------------------------------ */
 
 static void refill_seg(unsigned int i, struct axvm_x86_segment *seg)
 {

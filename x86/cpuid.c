@@ -32,20 +32,21 @@ static u64 guest_xfeatures;
 #define F(name)	BIT(X86_FEATURE_##name & 31)
 
 /* Leaf 1: no MONITOR, VMX, SMX, thermal, debug store, machine check */
-#define L1_ECX	(F(XMM3) | F(PCLMULQDQ) | F(SSSE3) | F(FMA) | F(CX16) | F(PCID) | F(XMM4_1) |	\
-		 F(XMM4_2) | F(MOVBE) | F(POPCNT) | F(AES) | F(XSAVE) | F(AVX) | F(F16C) | F(RDRAND))
-#define L1_EDX	(F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) | F(PAE) | F(CX8) | F(SEP) |	\
-		 F(MTRR) | F(PGE) | F(CMOV) | F(PAT) | F(PSE36) | F(CLFLUSH) | F(MMX) | F(FXSR) |	\
-		 F(XMM) | F(XMM2))
+#define L1_ECX	(F(XMM3) | F(PCLMULQDQ) | F(SSSE3) | F(FMA) | F(CX16) | F(PCID) | F(XMM4_1) | \
+		 F(XMM4_2) | F(MOVBE) | F(POPCNT) | F(AES) | F(XSAVE) | F(AVX) | F(F16C) | \
+		 F(RDRAND))
+#define L1_EDX	(F(FPU) | F(VME) | F(DE) | F(PSE) | F(TSC) | F(MSR) | F(PAE) | F(CX8) | \
+		 F(SEP) | F(MTRR) | F(PGE) | F(CMOV) | F(PAT) | F(PSE36) | F(CLFLUSH) | \
+		 F(MMX) | F(FXSR) | F(XMM) | F(XMM2))
 /* Emulated whatever the host has */
 #define L1_ECX_OURS	(F(X2APIC) | F(TSC_DEADLINE_TIMER) | F(HYPERVISOR))
 #define L1_EDX_OURS	F(APIC)
 
-#define L7_EBX	(F(FSGSBASE) | F(BMI1) | F(AVX2) | F(SMEP) | F(BMI2) | F(ERMS) | F(RDSEED) |	\
-		 F(ADX) | F(SMAP) | F(CLFLUSHOPT) | F(CLWB) | F(AVX512F) | F(AVX512DQ) |	\
+#define L7_EBX	(F(FSGSBASE) | F(BMI1) | F(AVX2) | F(SMEP) | F(BMI2) | F(ERMS) | F(RDSEED) | \
+		 F(ADX) | F(SMAP) | F(CLFLUSHOPT) | F(CLWB) | F(AVX512F) | F(AVX512DQ) | \
 		 F(AVX512IFMA) | F(AVX512CD) | F(SHA_NI) | F(AVX512BW) | F(AVX512VL))
-#define L7_ECX	(F(AVX512VBMI) | F(UMIP) | F(AVX512_VBMI2) | F(GFNI) | F(VAES) | F(VPCLMULQDQ) |	\
-		 F(AVX512_VNNI) | F(AVX512_BITALG) | F(AVX512_VPOPCNTDQ))
+#define L7_ECX	(F(AVX512VBMI) | F(UMIP) | F(AVX512_VBMI2) | F(GFNI) | F(VAES) | \
+		 F(VPCLMULQDQ) | F(AVX512_VNNI) | F(AVX512_BITALG) | F(AVX512_VPOPCNTDQ))
 #define L7_EDX	(F(FSRM) | F(MD_CLEAR))
 /* No XSAVES: IA32_XSS stays the host's */
 #define LD1_EAX	(F(XSAVEOPT) | F(XSAVEC) | F(XGETBV1))
@@ -164,7 +165,7 @@ void x86_cpuid_init(const struct x86_cpuid_limits *limits)
 	}
 }
 
-/* --- per vCPU --------------------------------------------------------------------------------- */
+/* --- per vCPU ------------------------------------------------------------------ */
 
 /* vCPUs are cores of one package; APIC ids are their numbers */
 static unsigned int core_bits(struct axvm_vcpu *vcpu)

@@ -89,15 +89,15 @@ static bool is_reported(struct axvm_vcpu *vcpu, const struct x86_insn *insn, u64
 {
 	u64 linear = x86_address_sum(vcpu, insn);
 
-	if (unlikely(insn->addr_size != 8 || insn->seg >= AXVM_X86_FS))
+	if (insn->addr_size != 8 || insn->seg >= AXVM_X86_FS)
 		linear += segment_base(vcpu, insn->seg);
 	return insn->access == access && offset_in_page(linear ^ gpa) == 0 &&
 	       offset_in_page(gpa) + insn->width <= PAGE_SIZE;
 }
 
 /* One access, which the backend finishes: struct axvm_exit says it all */
-static int plain_access(struct axvm_vcpu *vcpu, const struct x86_insn *insn, u64 gpa,
-			struct axvm_exit *exit)
+static __always_inline void plain_access(struct axvm_vcpu *vcpu, const struct x86_insn *insn,
+					 u64 gpa, struct axvm_exit *exit)
 {
 	u64 value;
 
@@ -110,7 +110,7 @@ static int plain_access(struct axvm_vcpu *vcpu, const struct x86_insn *insn, u64
 		exit->reg = insn->reg;
 		exit->reg_width = insn->reg_width;
 		exit->sign_extend = insn->sign_extend;
-		return X86_ACCESS;
+		return;
 	}
 	exit->type = AXVM_X_MMIO_WRITE;
 	if (insn->form == X86_MEM_IMM)
@@ -118,7 +118,56 @@ static int plain_access(struct axvm_vcpu *vcpu, const struct x86_insn *insn, u64
 	else
 		value = x86_get_reg(vcpu, insn->reg) >> insn->reg_shift;
 	exit->data = value & x86_mask(insn->width);
-	return X86_ACCESS;
+}
+
+/*
+ * Is there no memory for @access in the slots? They are not older than those that
+ * @decoded was read from, and if they are newer, its trail does not hold any more.
+ */
+static void remember_device(struct axvm_vcpu *vcpu, struct x86_decoded *decoded, u64 gpa,
+			    u32 access)
+{
+	int srcu = srcu_read_lock(&vcpu->vm->srcu);
+	const struct axvm_slot *slot = axvm_slot_find(vcpu->vm, gpa);
+
+	decoded->device_page = gpa & PAGE_MASK;
+	decoded->device_access = 0;
+	if (!slot || (access == AXVM_ACCESS_WRITE && (slot->flags & AXVM_MEM_READONLY)))
+		decoded->device_access = access;
+	srcu_read_unlock(&vcpu->vm->srcu, srcu);
+}
+
+/**
+ * x86_emulate_again() - a stage-2 fault that is the same access to a device as before?
+ * @vcpu: the vCPU; its own thread
+ * @gpa: the address
+ * @exit: @exit->access: AXVM_ACCESS_*, as the hardware reported it. Filled in, if so, as
+ *        x86_emulate_mmio() does it for a plain access
+ *
+ * Drivers do little else, and this needs no look at the memory slots. Where a segment's
+ * base counts, the same instruction in the same page is taken for the same access.
+ *
+ * Context: may sleep.
+ * Return: true if @exit is filled; false: nothing was done.
+ */
+bool x86_emulate_again(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit)
+{
+	const struct axvm_x86_regs *regs = x86_get(vcpu, X86_FETCH_GROUPS);
+	struct x86_decoded *decoded = x86_decoded_at(regs, vcpu->arch.emul->decoded);
+	const struct x86_insn *insn = &decoded->insn;
+
+	if (!x86_same_registers(decoded, regs) || decoded->device_page != (gpa & PAGE_MASK) ||
+	    decoded->device_access != exit->access || !exit->access)
+		return false;
+	if (offset_in_page(gpa) + insn->width > PAGE_SIZE)
+		return false;
+	if (likely(insn->addr_size == 8 && insn->seg < AXVM_X86_FS) &&
+	    offset_in_page(x86_address_sum(vcpu, insn) ^ gpa))
+		return false;
+	if (!x86_trail_holds(vcpu->vm, &decoded->trail))
+		return false;
+	plain_access(vcpu, insn, gpa, exit);
+	return true;
 }
 
 static bool lies_in_page(const struct x86_operand *operand, u8 place, u64 gpa)
@@ -145,16 +194,21 @@ static bool lies_in_page(const struct x86_operand *operand, u8 place, u64 gpa)
 int x86_emulate_mmio(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit)
 {
 	struct x86_emulation *e = vcpu->arch.emul;
+	struct x86_decoded *decoded;
 	const struct x86_insn *insn;
 	int ret;
 
-	ret = x86_fetch(vcpu, e->decoded, &insn);
-	if (unlikely(ret != X86_GO_ON))
+	ret = x86_fetch(vcpu, e->decoded, &decoded);
+	if (ret != X86_GO_ON)
 		return ret;
+	insn = &decoded->insn;
 	/* The core gives a load's value to a whole register, not to AH */
-	if (likely(insn->op == X86_MOV && !(insn->form == X86_REG_MEM && insn->reg_shift)) &&
-	    likely(is_reported(vcpu, insn, gpa, exit->access)))
-		return plain_access(vcpu, insn, gpa, exit);
+	if (insn->op == X86_MOV && !(insn->form == X86_REG_MEM && insn->reg_shift) &&
+	    is_reported(vcpu, insn, gpa, exit->access)) {
+		remember_device(vcpu, decoded, gpa, exit->access);
+		plain_access(vcpu, insn, gpa, exit);
+		return X86_ACCESS;
+	}
 
 	/* Hardware has done the port's part of it, and checked whether it may */
 	if (insn->op == X86_INS || insn->op == X86_OUTS)

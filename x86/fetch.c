@@ -85,6 +85,7 @@ int x86_fetch_anew(struct axvm_vcpu *vcpu, struct x86_decoded *decoded)
 	struct x86_exception exc;
 	int ret;
 
+	decoded->device_access = 0;
 	x86_trail_begin(&decoded->trail);
 	remember_registers(decoded, x86_get(vcpu, X86_FETCH_GROUPS));
 	ret = read_insn(vcpu, decoded, bytes, &exc);

@@ -62,6 +62,9 @@ static inline unsigned int x86_code_bits(const struct axvm_x86_regs *regs)
  * @ss_attr: privilege level
  * @trail: page-table entries and code
  * @insn: what the decoder made of it
+ * @device_page: guest-physical page that it touched last, where the slots of the trail's
+ *               generation have no memory for it
+ * @device_access: how: AXVM_ACCESS_*; 0: none is known
  */
 struct x86_decoded {
 	u64 rip;
@@ -74,6 +77,8 @@ struct x86_decoded {
 	u32 ss_attr;
 	struct x86_trail trail;
 	struct x86_insn insn;
+	u64 device_page;
+	u32 device_access;
 };
 
 /* x86/fetch.c */
@@ -94,24 +99,30 @@ static inline bool x86_same_registers(const struct x86_decoded *decoded,
 	       decoded->ss_attr == regs->seg[AXVM_X86_SS].attr;
 }
 
+/* Where the instruction at RIP is remembered, if it is: 1 << X86_DECODED_BITS in @table */
+static inline struct x86_decoded *x86_decoded_at(const struct axvm_x86_regs *regs,
+						 struct x86_decoded *table)
+{
+	return &table[hash_64(regs->rip ^ regs->cr3, X86_DECODED_BITS)];
+}
+
 /**
  * x86_fetch() - the instruction at RIP
  * @vcpu: the vCPU; its own thread
- * @table: its 1 << X86_DECODED_BITS instructions
- * @insn: the instruction, good until the next call
+ * @table: instructions that are remembered
+ * @result: the instruction, good until the next call
  *
  * Context: may sleep.
  * Return: X86_GO_ON; X86_DONE: a fault was queued; -EFAULT: the launcher took memory away.
  */
 static inline int x86_fetch(struct axvm_vcpu *vcpu, struct x86_decoded *table,
-			    const struct x86_insn **insn)
+			    struct x86_decoded **result)
 {
 	const struct axvm_x86_regs *regs = x86_get(vcpu, X86_FETCH_GROUPS);
-	struct x86_decoded *decoded = &table[hash_64(regs->rip ^ regs->cr3, X86_DECODED_BITS)];
+	struct x86_decoded *decoded = x86_decoded_at(regs, table);
 
-	*insn = &decoded->insn;
-	if (likely(x86_same_registers(decoded, regs) &&
-		   x86_trail_holds(vcpu->vm, &decoded->trail)))
+	*result = decoded;
+	if (x86_same_registers(decoded, regs) && x86_trail_holds(vcpu->vm, &decoded->trail))
 		return X86_GO_ON;
 	return x86_fetch_anew(vcpu, decoded);
 }

@@ -71,7 +71,7 @@ void x86_reset_regs(struct axvm_vcpu *vcpu, bool init)
 	regs->cr0 = X86_CR0_ET | cache;
 	regs->xcr0 = xcr0;
 	regs->dr[6] = DR6_RESERVED;
-	regs->dr[7] = DR7_FIXED_1;
+	regs->dr[7] = X86_DR7_FIXED;
 	regs->gdt_limit = 0xffff;
 	regs->idt_limit = 0xffff;
 	for (i = AXVM_X86_ES; i <= AXVM_X86_GS; i++)

@@ -212,7 +212,7 @@ fault:
  * Context: may sleep.
  * Return: true if it would; false also if it can't be told.
  */
-static inline bool x86_trail_holds(struct axvm_vm *vm, const struct x86_trail *trail)
+static __always_inline bool x86_trail_holds(struct axvm_vm *vm, const struct x86_trail *trail)
 {
 	int srcu = srcu_read_lock(&vm->srcu);
 	bool same = false;

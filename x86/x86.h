@@ -78,6 +78,7 @@ int x86_gva_write(struct axvm_vcpu *vcpu, u64 gva, const void *buf, size_t lengt
 		  struct x86_exception *exc);
 
 /* x86/emulate.c */
+bool x86_emulate_again(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit);
 int x86_emulate_mmio(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit);
 int x86_emulate_string_io(struct axvm_vcpu *vcpu, u16 port, unsigned int width, bool in, bool rep,
 			  unsigned int addr_size, unsigned int seg, struct axvm_exit *exit);

@@ -6,8 +6,8 @@
 #   plain, debug      built here from Debian's kernel source with configs/common.config and configs/FLAVOUR.config
 #   debian-6.12, ...  Debian's own image and headers, unpacked (see lib/debian-kernel.sh)
 #
-# `make -C TREE M=...` builds modules against the tree. For the bed it holds also bed/bzImage, bed/modules/*.ko (what KUnit
-# and KVM need, in bed/modules/order) and bed/release.
+# `make -C TREE M=...` builds modules against the tree. For the bed it holds also bed/bzImage, bed/modules/*.ko (KUnit, KVM
+# and what they need) and bed/release.
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$bed/lib/apt.sh"
@@ -21,8 +21,9 @@ debian-*)
 	exit
 	;;
 esac
-[ -f "$bed/configs/$flavour.config" ] ||
-	die "no such kernel: $flavour (there are: $(cd "$bed/configs" && echo ./*.config | sed 's/common.config//;s/\.\///g;s/\.config//g') debian-6.12 debian-6.1)"
+if [ "$flavour" = common ] || [ ! -f "$bed/configs/$flavour.config" ]; then
+	die "no such kernel: $flavour (there are plain, debug, debian-6.12, debian-6.1)"
+fi
 
 # The names and times that a kernel carries would differ from build to build: fix them.
 export KBUILD_BUILD_TIMESTAMP='Sat Jan  1 00:00:00 UTC 2000' KBUILD_BUILD_USER=axvm KBUILD_BUILD_HOST=bed
@@ -60,7 +61,6 @@ trim() {
 	cd "$part" || return 1
 	mkdir -p bed/modules && cp arch/x86/boot/bzImage bed/ && cat include/config/kernel.release >bed/release &&
 		find . -name '*.ko' -not -path './bed/*' -exec cp {} bed/modules/ \; &&
-		printf '%s\n' kunit irqbypass kvm kvm-intel >bed/modules/order &&
 		find . \( -name '*.o' -o -name '*.a' -o -name '*.ko' -o -name '.*.cmd' -o -name '*.mod' -o -name '*.mod.c' \
 			-o -name '*.dtb*' \) -not -path './scripts/*' -not -path './bed/*' -not -path './tools/*' -delete &&
 		rm -rf vmlinux vmlinux.unstripped .tmp_* arch/x86/boot arch/x86/realmode asked.config &&

@@ -57,34 +57,34 @@ static uint64_t result(unsigned int index)
 }
 
 BLOB(moves, 64,
-     "	mov	$0xd0000000, %ebx\n"
-     "	mov	$0x8000, %edi\n"
-     "	mov	$0x1122334455667788, %rax\n"
-     "	mov	%al, (%rbx)\n"
-     "	mov	%ax, 2(%rbx)\n"
-     "	mov	%eax, 4(%rbx)\n"
-     "	mov	%rax, 8(%rbx)\n"
-     "	mov	%ah, 1(%rbx)\n"
-     "	movl	$0x89abcdef, 0x10(%rbx)\n"
-     "	movq	$-2, 0x18(%rbx)\n"
-     "	mov	(%rbx), %al\n"
-     "	mov	%rax, (%rdi)\n"
-     "	mov	(%rbx), %ax\n"
-     "	mov	%rax, 8(%rdi)\n"
-     "	mov	(%rbx), %eax\n"
-     "	mov	%rax, 16(%rdi)\n"
-     "	mov	(%rbx), %rax\n"
-     "	mov	%rax, 24(%rdi)\n"
-     "	movzbl	(%rbx), %eax\n"
-     "	mov	%rax, 32(%rdi)\n"
-     "	movsbq	(%rbx), %rax\n"
-     "	mov	%rax, 40(%rdi)\n"
-     "	movswl	(%rbx), %eax\n"
-     "	mov	%rax, 48(%rdi)\n"
-     "	movslq	(%rbx), %rax\n"
-     "	mov	%rax, 56(%rdi)\n"
-     "	mov	%r12, 0x7ffff8(%rbx,%rdi,2)\n"	/* far, with an index */
-     "	out	%al, $0xf4\n");
+	    "	mov	$0xd0000000, %ebx\n"
+	    "	mov	$0x8000, %edi\n"
+	    "	mov	$0x1122334455667788, %rax\n"
+	    "	mov	%al, (%rbx)\n"
+	    "	mov	%ax, 2(%rbx)\n"
+	    "	mov	%eax, 4(%rbx)\n"
+	    "	mov	%rax, 8(%rbx)\n"
+	    "	mov	%ah, 1(%rbx)\n"
+	    "	movl	$0x89abcdef, 0x10(%rbx)\n"
+	    "	movq	$-2, 0x18(%rbx)\n"
+	    "	mov	(%rbx), %al\n"
+	    "	mov	%rax, (%rdi)\n"
+	    "	mov	(%rbx), %ax\n"
+	    "	mov	%rax, 8(%rdi)\n"
+	    "	mov	(%rbx), %eax\n"
+	    "	mov	%rax, 16(%rdi)\n"
+	    "	mov	(%rbx), %rax\n"
+	    "	mov	%rax, 24(%rdi)\n"
+	    "	movzbl	(%rbx), %eax\n"
+	    "	mov	%rax, 32(%rdi)\n"
+	    "	movsbq	(%rbx), %rax\n"
+	    "	mov	%rax, 40(%rdi)\n"
+	    "	movswl	(%rbx), %eax\n"
+	    "	mov	%rax, 48(%rdi)\n"
+	    "	movslq	(%rbx), %rax\n"
+	    "	mov	%rax, 56(%rdi)\n"
+	    "	mov	%r12, 0x7ffff8(%rbx,%rdi,2)\n"	/* far, with an index */
+	    "	out	%al, $0xf4\n");
 
 TEST(guest, mmio_moves_of_all_widths)
 {
@@ -109,28 +109,28 @@ TEST(guest, mmio_moves_of_all_widths)
 }
 
 BLOB(changes, 64,
-     "	mov	$0xd0000000, %ebx\n"
-     "	mov	$0x8000, %edi\n"
-     "	mov	$0x0f, %eax\n"
-     "	orl	%eax, (%rbx)\n"
-     "	andb	$0xf0, 4(%rbx)\n"
-     "	xorw	$0xffff, 8(%rbx)\n"
-     "	addq	$1, 16(%rbx)\n"
-     "	pushfq\n"
-     "	popq	(%rdi)\n"			/* carry and zero of that sum */
-     "	subl	$1, 4(%rbx)\n"
-     "	xchg	%eax, (%rbx)\n"
-     "	mov	%rax, 8(%rdi)\n"
-     "	cmpl	$7, (%rbx)\n"
-     "	sete	16(%rdi)\n"
-     "	testb	$0x80, 1(%rbx)\n"
-     "	setnz	17(%rdi)\n"
-     "	add	(%rbx), %eax\n"
-     "	mov	%rax, 24(%rdi)\n"
-     "	incl	(%rbx)\n"
-     "	notw	2(%rbx)\n"
-     "	lock btsl $3, (%rbx)\n"
-     "	out	%al, $0xf4\n");
+	    "	mov	$0xd0000000, %ebx\n"
+	    "	mov	$0x8000, %edi\n"
+	    "	mov	$0x0f, %eax\n"
+	    "	orl	%eax, (%rbx)\n"
+	    "	andb	$0xf0, 4(%rbx)\n"
+	    "	xorw	$0xffff, 8(%rbx)\n"
+	    "	addq	$1, 16(%rbx)\n"
+	    "	pushfq\n"
+	    "	popq	(%rdi)\n"			/* carry and zero of that sum */
+	    "	subl	$1, 4(%rbx)\n"
+	    "	xchg	%eax, (%rbx)\n"
+	    "	mov	%rax, 8(%rdi)\n"
+	    "	cmpl	$7, (%rbx)\n"
+	    "	sete	16(%rdi)\n"
+	    "	testb	$0x80, 1(%rbx)\n"
+	    "	setnz	17(%rdi)\n"
+	    "	add	(%rbx), %eax\n"
+	    "	mov	%rax, 24(%rdi)\n"
+	    "	incl	(%rbx)\n"
+	    "	notw	2(%rbx)\n"
+	    "	lock btsl $3, (%rbx)\n"
+	    "	out	%al, $0xf4\n");
 
 TEST(guest, mmio_read_modify_write)
 {
@@ -159,23 +159,23 @@ TEST(guest, mmio_read_modify_write)
 }
 
 BLOB(mmio_strings, 64,
-     "	cld\n"
-     "	mov	$0xd0000000, %edi\n"
-     "	mov	$0x8000, %esi\n"
-     "	mov	$3, %ecx\n"
-     "	rep movsl\n"			/* memory to device */
-     "	mov	$0x55, %eax\n"
-     "	mov	$2, %ecx\n"
-     "	rep stosb\n"
-     "	mov	%rdi, %rsi\n"
-     "	mov	$0x8100, %edi\n"
-     "	mov	$2, %ecx\n"
-     "	rep movsq\n"			/* device to memory */
-     "	lodsw\n"
-     "	mov	%rax, 0x8200\n"
-     "	mov	%rsi, 0x8208\n"
-     "	mov	%rdi, 0x8210\n"
-     "	out	%al, $0xf4\n");
+	    "	cld\n"
+	    "	mov	$0xd0000000, %edi\n"
+	    "	mov	$0x8000, %esi\n"
+	    "	mov	$3, %ecx\n"
+	    "	rep movsl\n"			/* memory to device */
+	    "	mov	$0x55, %eax\n"
+	    "	mov	$2, %ecx\n"
+	    "	rep stosb\n"
+	    "	mov	%rdi, %rsi\n"
+	    "	mov	$0x8100, %edi\n"
+	    "	mov	$2, %ecx\n"
+	    "	rep movsq\n"			/* device to memory */
+	    "	lodsw\n"
+	    "	mov	%rax, 0x8200\n"
+	    "	mov	%rsi, 0x8208\n"
+	    "	mov	%rdi, 0x8210\n"
+	    "	out	%al, $0xf4\n");
 
 TEST(guest, mmio_string_instructions)
 {
@@ -200,17 +200,17 @@ TEST(guest, mmio_string_instructions)
 
 /* Reads of what nobody claims give ones, writes go nowhere, and the guest goes on. */
 BLOB(open_bus, 64,
-     "	mov	$0xd0000000, %ebx\n"
-     "	mov	$0x8000, %edi\n"
-     "	xor	%eax, %eax\n"
-     "	mov	%eax, (%rbx)\n"
-     "	mov	(%rbx), %eax\n"
-     "	mov	%rax, (%rdi)\n"
-     "	mov	(%rbx), %rax\n"
-     "	mov	%rax, 8(%rdi)\n"
-     "	movzwl	(%rbx), %eax\n"
-     "	mov	%rax, 16(%rdi)\n"
-     "	out	%al, $0xf4\n");
+	    "	mov	$0xd0000000, %ebx\n"
+	    "	mov	$0x8000, %edi\n"
+	    "	xor	%eax, %eax\n"
+	    "	mov	%eax, (%rbx)\n"
+	    "	mov	(%rbx), %eax\n"
+	    "	mov	%rax, (%rdi)\n"
+	    "	mov	(%rbx), %rax\n"
+	    "	mov	%rax, 8(%rdi)\n"
+	    "	movzwl	(%rbx), %eax\n"
+	    "	mov	%rax, 16(%rdi)\n"
+	    "	out	%al, $0xf4\n");
 
 TEST(guest, mmio_on_an_open_bus_gives_ones)
 {
@@ -228,14 +228,14 @@ TEST(guest, mmio_on_an_open_bus_gives_ones)
 /* --- read-only and not executable memory ------------------------------------------------ */
 
 BLOB(write_rom, 64,
-     "	mov	$0x400000, %ebx\n"
-     "	mov	(%rbx), %eax\n"
-     "	mov	%eax, 0x8000\n"
-     "	movl	$0x12345678, (%rbx)\n"
-     "	mov	(%rbx), %eax\n"
-     "	mov	%eax, 0x8004\n"
-     "	incl	8(%rbx)\n"
-     "	out	%al, $0xf4\n");
+	    "	mov	$0x400000, %ebx\n"
+	    "	mov	(%rbx), %eax\n"
+	    "	mov	%eax, 0x8000\n"
+	    "	movl	$0x12345678, (%rbx)\n"
+	    "	mov	(%rbx), %eax\n"
+	    "	mov	%eax, 0x8004\n"
+	    "	incl	8(%rbx)\n"
+	    "	out	%al, $0xf4\n");
 
 static uint8_t *page_with(uint32_t value)
 {
@@ -281,9 +281,9 @@ TEST(guest, writes_to_rom_may_go_to_userspace)
 }
 
 BLOB(jump_there, 64,
-     "	mov	0x400000, %eax\n"	/* to read it is allowed */
-     "	mov	$0x400000, %eax\n"
-     "	jmp	*%rax\n");
+	    "	mov	0x400000, %eax\n"	/* to read it is allowed */
+	    "	mov	$0x400000, %eax\n"
+	    "	jmp	*%rax\n");
 
 TEST(guest, memory_may_be_not_executable)
 {

@@ -406,13 +406,13 @@ void sleep_ms(unsigned int ms)
  *
  * Return: false: not within 20 seconds.
  */
-bool wait_for(const volatile uint32_t *value, uint32_t at_least)
+bool wait_for(const uint32_t *value, uint32_t at_least)
 {
 	unsigned int i;
 
-	for (i = 0; i < 20000 && *value < at_least; i++)
+	for (i = 0; i < 20000 && __atomic_load_n(value, __ATOMIC_RELAXED) < at_least; i++)
 		sleep_ms(1);
-	return *value >= at_least;
+	return __atomic_load_n(value, __ATOMIC_RELAXED) >= at_least;
 }
 
 /**

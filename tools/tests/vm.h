@@ -22,7 +22,7 @@
 #define GUEST_TABLES	0x10000		/* page tables, GUEST_PAGED: 24 KiB */
 #define GUEST_MEMORY	0x200000	/* bytes a VM has if it does not say */
 
-/* Descriptor tables that vm_load_interruptible() writes; a guest's handler is at GUEST_CODE + 0x100 */
+/* Tables that vm_load_interruptible() writes; a handler is at GUEST_CODE + 0x100 */
 #define GUEST_GDT	0x2000
 #define GUEST_IDT	0x2800
 #define GUEST_HANDLER	(GUEST_CODE + 0x100)
@@ -90,12 +90,12 @@ void vm_destroy(struct vm *vm);
 
 void write_page_tables(uint8_t *memory);
 void sleep_ms(unsigned int ms);
-bool wait_for(const volatile uint32_t *value, uint32_t at_least);
+bool wait_for(const uint32_t *value, uint32_t at_least);
 
 /* A word of the guest's data */
-static inline volatile uint32_t *vm_word(struct vm *vm, unsigned int index)
+static inline uint32_t *vm_word(struct vm *vm, unsigned int index)
 {
-	return (volatile uint32_t *)(vm->memory + GUEST_DATA) + index;
+	return (uint32_t *)(vm->memory + GUEST_DATA) + index;
 }
 
 #endif /* TESTS_VM_H */

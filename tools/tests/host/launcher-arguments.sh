@@ -27,9 +27,9 @@ check 0 "$axvm" devices --help && says 'Usage'
 
 # The man page has every option, and is well formed
 check 0 "$axvm" run --help
-for option in $(grep -o -- ' --[a-z-]*' "$work/out" | sort -u); do
+while read -r option; do
 	grep -q -- "Fl -${option#--}" "$launcher/axvm.1" || problem "axvm.1 lacks $option"
-done
+done < <(grep -o -- ' --[a-z-]*' "$work/out" | tr -d ' ' | sort -u)
 if command -v mandoc >/dev/null; then
 	mandoc -T lint "$launcher/axvm.1" || problem "axvm.1"
 fi

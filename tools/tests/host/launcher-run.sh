@@ -101,6 +101,7 @@ terminal() {	# KEYS SCRIPT: status in $status, what was shown in $work/out
 	printf '%s\n' 'before=$(stty -g)' "AXVM_FAKE=$2 $fake ${guest[*]}" 'status=$?' \
 		'[ "$(stty -g)" = "$before" ] && echo TERMINAL-AS-BEFORE' 'exit $status' >"$work/session"
 	: >"$work/out"
+	# shellcheck disable=SC2094 # what is typed waits for what is shown
 	{
 		for _ in $(seq 200); do
 			grep -q 'Ctrl-A x ends' "$work/out" && break
