@@ -32,9 +32,9 @@ static inline void axvm_hrtimer_setup(struct hrtimer *timer,
 /* Exports that only KUnit suites use; 6.1 has no <kunit/visibility.h> */
 #if IS_ENABLED(CONFIG_KUNIT) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #include <kunit/visibility.h>
-#define AXVM_EXPORT_FOR_KUNIT(symbol) EXPORT_SYMBOL_IF_KUNIT(symbol)
+#define EXPORT_SYMBOL_AXVM_KUNIT(symbol) EXPORT_SYMBOL_IF_KUNIT(symbol)
 #else
-#define AXVM_EXPORT_FOR_KUNIT(symbol)
+#define EXPORT_SYMBOL_AXVM_KUNIT(symbol)
 #endif
 
 /* Selected by KVM only: without it a vCPU is loaded and put around each entry */

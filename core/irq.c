@@ -183,7 +183,7 @@ int axvm_irq_line_user(struct axvm_vm *vm, u32 irq, u32 op)
 	raw_spin_unlock_irqrestore(&vm->irq.lock, flags);
 	return 0;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_irq_line_user);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_line_user);
 
 /* --- irqchips ----------------------------------------------------------------------- */
 
@@ -229,7 +229,7 @@ unlock:
 	raw_spin_unlock_irqrestore(&router->lock, flags);
 	return ret;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_irqchip_register);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_irqchip_register);
 
 /**
  * axvm_irqchip_unregister() - the reverse
@@ -255,7 +255,7 @@ void axvm_irqchip_unregister(struct axvm_device *chip)
 	raw_spin_unlock_irqrestore(&router->lock, flags);
 	synchronize_srcu_expedited(&chip->vm->srcu);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_irqchip_unregister);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_irqchip_unregister);
 
 /**
  * axvm_irq_eoi() - a vCPU has dealt with an interrupt
@@ -281,7 +281,7 @@ void axvm_irq_eoi(struct axvm_vcpu *vcpu, u32 irq)
 	}
 	srcu_read_unlock(&vm->srcu, idx);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_irq_eoi);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_eoi);
 
 /* --- one interrupt to one vCPU ---------------------------------------------------------- */
 

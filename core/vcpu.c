@@ -18,7 +18,7 @@
 
 /* What an exit handler returns beside an errno */
 #define LEAVE	0	/* out of the loop: run->exit_reason is set */
-#define ENTER	1	/* enter the guest again */
+#define RESUME	1	/* enter the guest again */
 #define AGAIN	2	/* vcpu->exit holds the instruction's next access */
 
 /*
@@ -156,7 +156,7 @@ static __always_inline int access_done(struct axvm_vcpu *vcpu, struct axvm_exit 
 	if (unlikely(exit->sign_extend))
 		exit->data = sign_extend64(exit->data, exit->width * 8 - 1);
 	axvm_arch_access_done(vcpu, exit);
-	return ENTER;
+	return RESUME;
 }
 
 /* Nobody claims it: userspace if the VM asked for that, else an open bus */
@@ -193,7 +193,7 @@ static int user_answered(struct axvm_vcpu *vcpu)
 	vcpu->pending_user = false;
 	if (exit->type == AXVM_X_HYPERCALL) {
 		vcpu->vm->ops->hypercall_done(vcpu, run->hypercall.ret);
-		return ENTER;
+		return RESUME;
 	}
 	if (exit->type == AXVM_X_MMIO_READ)
 		exit->data = run->mmio.data;
@@ -212,15 +212,15 @@ static __always_inline int access_result(struct axvm_vcpu *vcpu, struct axvm_exi
 		return access_unclaimed(vcpu, exit);
 	if (result == AXVM_FAULT) {
 		vcpu->vm->ops->fault(vcpu, exit);
-		return ENTER;
+		return RESUME;
 	}
 	axvm_vm_stop_at(vcpu, AXVM_STOP_ERROR, -result);
-	return ENTER;
+	return RESUME;
 }
 
 static int exit_none(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 {
-	return ENTER;
+	return RESUME;
 }
 
 static int exit_mmio_read(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
@@ -275,16 +275,16 @@ static int exit_stage2_fault(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 	int ret = axvm_memory_fault(vcpu, exit->addr, exit->access);
 
 	if (!ret)
-		return ENTER;
+		return RESUME;
 	if (ret == -EINTR)
 		return ret;
 	if (ret == -ENOENT) {
 		ret = vcpu->vm->ops->mmio_decode(vcpu, exit);
 		if (ret >= 0)
-			return ret ? ENTER : AGAIN;
+			return ret ? RESUME : AGAIN;
 	}
 	axvm_vm_stop_at(vcpu, AXVM_STOP_ERROR, -ret);
-	return ENTER;
+	return RESUME;
 }
 
 static int exit_hypercall(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
@@ -293,7 +293,7 @@ static int exit_hypercall(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 
 	if (!(vcpu->vm->flags & AXVM_VM_EXIT_UNCLAIMED)) {
 		vcpu->vm->ops->hypercall_done(vcpu, -1ULL);
-		return ENTER;
+		return RESUME;
 	}
 	vcpu->pending_user = true;
 	vcpu->stats.user++;
@@ -316,14 +316,14 @@ static int exit_halt(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 	smp_mb();	/* pairs with the one in axvm_vcpu_kick() */
 	rcuwait_wait_event(&vcpu->wait, vcpu_wakeful(vcpu), TASK_INTERRUPTIBLE);
 	WRITE_ONCE(vcpu->mode, AXVM_OUTSIDE);
-	return ENTER;
+	return RESUME;
 }
 
 static int exit_system_down(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 {
 	vcpu->vm->ops->get_regs(vcpu, &vcpu->run->regs);
 	axvm_vm_stop_at(vcpu, exit->addr, exit->data);
-	return ENTER;
+	return RESUME;
 }
 
 static int exit_fail_entry(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
@@ -378,8 +378,8 @@ static int vcpu_may_enter(struct axvm_vcpu *vcpu)
 		return ret;
 	if (READ_ONCE(vcpu->run->immediate_exit))
 		return -EINTR;
-	if (test_and_clear_bit(AXVM_REQ_STATE, &vcpu->requests))
-		smp_mb__after_atomic();
+	/* A full barrier: the bit is gone before the state is read. */
+	test_and_clear_bit(AXVM_REQ_STATE, &vcpu->requests);
 	return READ_ONCE(vcpu->vm->state) == AXVM_STATE_RUNNING;
 }
 
@@ -399,7 +399,7 @@ static int vcpu_loop(struct axvm_vcpu *vcpu)
 		ret = vcpu_enter(vcpu);
 		if (likely(ret == AXVM_RUN_EXIT))
 			ret = vcpu_handle_exit(vcpu);
-		if (likely(ret == ENTER))
+		if (likely(ret == RESUME))
 			continue;
 		if (ret != AXVM_RUN_NOT_ENTERED)
 			return ret;
@@ -513,7 +513,7 @@ struct axvm_vcpu *axvm_vcpu_create(struct axvm_vm *vm, u32 id)
 	axvm_vm_loaded(vm);
 	return vcpu;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_vcpu_create);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_vcpu_create);
 
 /**
  * axvm_vcpu_destroy() - free a vCPU whose VM is being freed

@@ -73,7 +73,7 @@ void axvm_vm_put(struct axvm_vm *vm)
 {
 	kref_put(&vm->ref, vm_release);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_vm_put);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_vm_put);
 
 /**
  * axvm_vm_next() - find the VM with the smallest number from @id on
@@ -156,7 +156,7 @@ free:
 	kfree(vm);
 	return ERR_PTR(ret);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_vm_create);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_vm_create);
 
 static void flush_ipi(void *unused)
 {

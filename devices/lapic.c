@@ -101,7 +101,7 @@ void axvm_lapic_reset(struct axvm_vcpu *vcpu)
 	lapic_power_on(lapic);
 	lapic_unlock(lapic, flags);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_lapic_reset);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_lapic_reset);
 
 /**
  * axvm_lapic_init() - the vCPU takes an INIT: as power-on, but the mode stays (10.4.7.3)
@@ -122,7 +122,7 @@ void axvm_lapic_init(struct axvm_vcpu *vcpu)
 	lapic_reset_registers(lapic);
 	lapic_unlock(lapic, flags);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_lapic_init);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_lapic_init);
 
 static u64 device_base(const struct axvm_device *dev)
 {

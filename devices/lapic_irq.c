@@ -281,7 +281,7 @@ bool axvm_x86_irq_pending(struct axvm_vcpu *vcpu)
 		return true;
 	return extint_pending(vcpu);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_x86_irq_pending);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_x86_irq_pending);
 
 /**
  * axvm_x86_irq_ack() - the CPU takes an interrupt
@@ -309,7 +309,7 @@ int axvm_x86_irq_ack(struct axvm_vcpu *vcpu)
 	raw_spin_unlock_irqrestore(&lapic->lock, flags);
 	return vector ? vector : -1;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_x86_irq_ack);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_x86_irq_ack);
 
 /**
  * axvm_x86_extint_changed() - the output of the 8259A pair went up or down
@@ -339,7 +339,7 @@ void axvm_x86_extint_changed(struct axvm_vm *vm)
 	lapic_local_interrupt(lapic, APIC_LVT0);
 	lapic_unlock(lapic, flags);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_x86_extint_changed);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_x86_extint_changed);
 
 /* --- messages ------------------------------------------------------------- */
 
@@ -503,7 +503,7 @@ int axvm_apic_deliver(struct axvm_vm *vm, const struct axvm_apic_msg *msg)
 	}
 	return deliver(vm, msg, NULL);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_apic_deliver);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_apic_deliver);
 
 /**
  * lapic_send_ipi() - the guest writes ICR
@@ -571,4 +571,4 @@ int axvm_lapic_inject(struct axvm_vcpu *vcpu, u8 vector)
 		return -ENODEV;
 	return lapic_take_fixed(lapic, vector, false) ? 0 : -EAGAIN;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_lapic_inject);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_lapic_inject);

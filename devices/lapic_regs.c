@@ -402,7 +402,7 @@ u64 axvm_lapic_get_base(struct axvm_vcpu *vcpu)
 
 	return lapic ? READ_ONCE(lapic->state.base) : 0;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_lapic_get_base);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_lapic_get_base);
 
 /**
  * axvm_lapic_set_base() - the guest writes IA32_APIC_BASE
@@ -431,7 +431,7 @@ int axvm_lapic_set_base(struct axvm_vcpu *vcpu, u64 value)
 	lapic_unlock(lapic, flags);
 	return ret;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_lapic_set_base);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_lapic_set_base);
 
 /**
  * axvm_lapic_get_tpr() - CR8
@@ -445,7 +445,7 @@ u64 axvm_lapic_get_tpr(struct axvm_vcpu *vcpu)
 
 	return lapic ? lapic_get(lapic, APIC_TASKPRI) >> 4 : 0;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_lapic_get_tpr);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_lapic_get_tpr);
 
 /**
  * axvm_lapic_set_tpr() - the guest writes CR8 (10.8.6.1)
@@ -461,7 +461,7 @@ void axvm_lapic_set_tpr(struct axvm_vcpu *vcpu, u64 cr8)
 	if (lapic)
 		lapic_write(lapic, APIC_TASKPRI, (cr8 & 0xf) << 4, 0);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_lapic_set_tpr);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_lapic_set_tpr);
 
 /* --- restoring ------------------------------------------------------------ */
 

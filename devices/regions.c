@@ -4,8 +4,8 @@
  * into the maps of the VM and leave them again.
  *
  * Owns: struct axvm_region, struct axvm_bus_map. The entries of a map never change: a new
- * map is made and put in place of the old one, which is freed by and by when no access
- * can be using it any more (call_srcu()).
+ * map is made, put in place of the old one, and the old one freed when no access can
+ * be using it.
  *
  * Locks: vm->lock is held for everything here; readers of the maps are in vm->srcu.
  */
@@ -129,11 +129,6 @@ static void map_free(struct axvm_bus_map *map)
 	kvfree(map);
 }
 
-static void map_free_rcu(struct rcu_head *rcu)
-{
-	map_free(container_of(rcu, struct axvm_bus_map, rcu));
-}
-
 static struct axvm_bus_map *map_alloc(unsigned int nr)
 {
 	struct axvm_bus_map *map;
@@ -208,7 +203,11 @@ static struct axvm_bus_map *map_make(struct axvm_device *dev, enum axvm_bus bus,
  * @dev: the device
  * @with: true: they come into the maps; false: they leave them
  *
- * All or nothing. Without @with, no access is in the device any more when this returns.
+ * All or nothing. When it returns, no access uses the former maps, nor, without @with,
+ * the device.
+ *
+ * The grace period is an expedited one, and waited for: those of call_srcu() take ticks,
+ * and the removal of a device would have to wait for them.
  *
  * Context: vm->lock held; may sleep; not in an access of the guest.
  * Return: 0, or -ENOMEM: nothing has changed.
@@ -227,14 +226,12 @@ int axvm_regions_publish(struct axvm_device *dev, bool with)
 			return -ENOMEM;
 		}
 	}
-	for (bus = 0; bus < AXVM_NR_BUSES; bus++) {
+	for (bus = 0; bus < AXVM_NR_BUSES; bus++)
 		map[bus] = rcu_replace_pointer(vm->devices.map[bus], map[bus],
 					       lockdep_is_held(&vm->lock));
-		if (map[bus])
-			call_srcu(&vm->srcu, &map[bus]->rcu, map_free_rcu);
-	}
-	if (!with)
-		synchronize_srcu_expedited(&vm->srcu);
+	synchronize_srcu_expedited(&vm->srcu);
+	for (bus = 0; bus < AXVM_NR_BUSES; bus++)
+		map_free(map[bus]);
 	return 0;
 }
 
@@ -253,10 +250,8 @@ void axvm_regions_free(struct axvm_device *dev)
 }
 
 /**
- * axvm_regions_hide_all() - no maps, also no former ones, for a VM that runs no more
+ * axvm_regions_hide_all() - empty maps, for a VM that runs no more
  * @vm: the VM; vm->lock held
- *
- * Context: may sleep.
  */
 void axvm_regions_hide_all(struct axvm_vm *vm)
 {
@@ -265,5 +260,4 @@ void axvm_regions_hide_all(struct axvm_vm *vm)
 	for (bus = 0; bus < AXVM_NR_BUSES; bus++)
 		map_free(rcu_replace_pointer(vm->devices.map[bus], NULL,
 					     lockdep_is_held(&vm->lock)));
-	srcu_barrier(&vm->srcu);
 }

@@ -210,7 +210,7 @@ int axvm_devices_handle_mmio_read(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u6
 {
 	return handle_read(vm, vcpu, AXVM_BUS_MMIO, addr, width, value);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_mmio_read);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_handle_mmio_read);
 
 /**
  * axvm_devices_handle_mmio_write() - the guest stores to memory that no slot has
@@ -228,7 +228,7 @@ int axvm_devices_handle_mmio_write(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u
 {
 	return handle_write(vm, vcpu, AXVM_BUS_MMIO, addr, width, value);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_mmio_write);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_handle_mmio_write);
 
 /**
  * axvm_devices_handle_port_read() - IN
@@ -246,7 +246,7 @@ int axvm_devices_handle_port_read(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u1
 {
 	return handle_read(vm, vcpu, AXVM_BUS_PORT, port, width, value);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_port_read);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_handle_port_read);
 
 /**
  * axvm_devices_handle_port_write() - OUT
@@ -264,7 +264,7 @@ int axvm_devices_handle_port_write(struct axvm_vm *vm, struct axvm_vcpu *vcpu, u
 {
 	return handle_write(vm, vcpu, AXVM_BUS_PORT, port, width, value);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_port_write);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_handle_port_write);
 
 /**
  * axvm_devices_handle_sysreg_read() - RDMSR, MRS
@@ -281,7 +281,7 @@ int axvm_devices_handle_sysreg_read(struct axvm_vm *vm, struct axvm_vcpu *vcpu, 
 {
 	return handle_read(vm, vcpu, AXVM_BUS_SYSREG, reg, 8, value);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_sysreg_read);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_handle_sysreg_read);
 
 /**
  * axvm_devices_handle_sysreg_write() - WRMSR, MSR
@@ -298,7 +298,7 @@ int axvm_devices_handle_sysreg_write(struct axvm_vm *vm, struct axvm_vcpu *vcpu,
 {
 	return handle_write(vm, vcpu, AXVM_BUS_SYSREG, reg, 8, value);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_handle_sysreg_write);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_handle_sysreg_write);
 
 /* --- devices --------------------------------------------------------------------- */
 
@@ -397,7 +397,7 @@ struct axvm_device *axvm_devices_add(struct axvm_vm *vm, const struct axvm_devic
 	vm->devices.nr++;
 	return dev;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_add);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_add);
 
 /**
  * axvm_devices_remove() - take a device out
@@ -427,7 +427,7 @@ int axvm_devices_remove(struct axvm_vm *vm, u32 id)
 	instance_destroy(dev);
 	return 0;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_remove);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_remove);
 
 /**
  * axvm_devices_find() - the device with this number
@@ -445,7 +445,7 @@ struct axvm_device *axvm_devices_find(struct axvm_vm *vm, u32 id)
 			return dev;
 	return NULL;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_find);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_find);
 
 /**
  * axvm_devices_reset() - power-on state for all devices, in the order of their creation
@@ -461,7 +461,7 @@ void axvm_devices_reset(struct axvm_vm *vm)
 		if (dev->type->ops->reset)
 			dev->type->ops->reset(dev);
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_devices_reset);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_reset);
 
 /**
  * axvm_devices_init() - an empty registry

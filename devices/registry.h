@@ -62,13 +62,11 @@ struct axvm_map_entry {
 
 /**
  * struct axvm_bus_map - all regions of one address space; replaced whole
- * @rcu: to free it
  * @nr: regions, at least one
  * @recent: per CPU, the region that was found last
  * @entry: sorted
  */
 struct axvm_bus_map {
-	struct rcu_head rcu;
 	unsigned int nr;
 	const struct axvm_region *__percpu *recent;
 	struct axvm_map_entry entry[];

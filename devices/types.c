@@ -137,7 +137,7 @@ int axvm_device_type_info(u32 index, struct axvm_device_type_info *info)
 	mutex_unlock(&types_lock);
 	return ret;
 }
-AXVM_EXPORT_FOR_KUNIT(axvm_device_type_info);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_device_type_info);
 
 int axvm_register_builtin_types(void)
 {

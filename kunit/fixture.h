@@ -60,7 +60,10 @@ static inline void fixture_put_vm(void *vm)
  */
 static inline struct axvm_vm *fixture_vm(struct kunit *test, unsigned int nr_vcpus)
 {
-	struct axvm_create_vm config = { .size = sizeof(config), .interrupt_mode = AXVM_IRQ_EMULATED };
+	struct axvm_create_vm config = {
+		.size = sizeof(config),
+		.interrupt_mode = AXVM_IRQ_EMULATED,
+	};
 	struct axvm_vm *vm = axvm_vm_create(&fixture_backend, &config);
 	unsigned int i;
 

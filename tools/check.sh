@@ -71,7 +71,7 @@ done
 [ "${BED:-bochs}" = vng ] || "$bed/bochs.sh" >/dev/null || exit 1
 if [ -s "$work/plan" ] && cut -f 2 "$work/plan" | grep -q ' 1$'; then "$bed/guest.sh" >/dev/null || exit 1; fi
 
-# The boots: tests with equal needs together, with the most memory that one of them wants. Slow ones first.
+# The boots: tests with equal needs together, with the most memory that one of them wants. Those that take longest first.
 n=0
 if [ -s "$work/plan" ]; then
 	while IFS= read -r needs; do
@@ -80,7 +80,8 @@ if [ -s "$work/plan" ]; then
 		cut -f 3 "$work/lines" | awk '!seen[$0]++' >"$work/boots/$n"
 		printf '%s\t%s\n' "$needs" "$(cut -f 2 "$work/lines" |
 			awk '{if ($1 > m) m = $1; if ($2 > g) g = $2} END {print m, g}')" >"$work/boots/$n.needs"
-	done < <(cut -f 1 "$work/plan" | sort -u | sort -s -t= -k2,2 | awk '/kernel=debug/ {print; next} {rest = rest $0 "\n"} END {printf "%s", rest}')
+	done < <(cut -f 1 "$work/plan" | awk '{n[$0] += /^kernel=debug/ ? 10 : 1} END {for (k in n) print n[k] "\t" k}' |
+		sort -k1,1rn -k2 | cut -f 2-)
 fi
 
 # A slot is a process; at most two at a time.

@@ -200,7 +200,7 @@ int vmx_ept_init(struct axvm_vm *vm)
 	}
 	/* Of an earlier VM with the same root something may be left on each CPU. */
 	for_each_possible_cpu(cpu)
-		*per_cpu_ptr(x->flushed, cpu) = ~0ULL;
+		WRITE_ONCE(*per_cpu_ptr(x->flushed, cpu), ~0ULL);
 	x->eptp = virt_to_phys(x->root) | VMX_EPTP_MT_WB | VMX_EPTP_PWL_4;
 	return 0;
 }

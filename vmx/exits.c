@@ -163,6 +163,7 @@ static int exit_wrmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 static int exit_io(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	u64 q = v->info.qualification;
+
 	v->vcpu->arch.insn_len = v->info.insn_len;
 	if (unlikely(IO_STRING(q)))
 		return x86_emulate_string_io(v->vcpu, IO_PORT(q), IO_SIZE(q), IO_IN(q), IO_REP(q),
@@ -190,6 +191,10 @@ static int exit_ept_violation(struct vmx_vcpu *v, struct axvm_exit *exit)
 	exit->access = (q & EPT_VIOLATION_ACC_READ ? AXVM_ACCESS_READ : 0) |
 		       (q & EPT_VIOLATION_ACC_WRITE ? AXVM_ACCESS_WRITE : 0) |
 		       (q & EPT_VIOLATION_ACC_INSTR ? AXVM_ACCESS_EXEC : 0);
+	/* Of the instruction itself, not of the CPU's walk of the guest's tables? */
+	if ((q & (EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED)) ==
+	    (EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED))
+		x86_emulate_again(v->vcpu, v->info.gpa, exit);
 	return 0;
 }
 

@@ -208,7 +208,7 @@ TEST(api, the_run_page_is_one_shared_page)
 	/* It cannot grow. */
 	page = mremap(vm.run, 4096, 8192, MREMAP_MAYMOVE);
 	if (page != MAP_FAILED)
-		CHECK_EQ(((volatile struct axvm_run *)page)->exit_reason, 0);
+		CHECK_EQ(((struct axvm_run *)page)->exit_reason, 0);
 }
 
 /* --- devices ------------------------------------------------------------------------ */

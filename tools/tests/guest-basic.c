@@ -55,44 +55,44 @@ TEST(guest, a_vcpu_starts_at_the_reset_vector)
 
 /* From real mode to 32 bits, to 64 bits with paging, as a boot loader goes */
 BLOB(climb, 16,
-     "	cli\n"
-     "	lgdtl	climb_gdtr - climb_start + 0x1000\n"
-     "	mov	%cr0, %eax\n"
-     "	or	$1, %al\n"
-     "	mov	%eax, %cr0\n"
-     "	ljmpl	$8, $(climb_32 - climb_start + 0x1000)\n"
-     "	.code32\n"
-     "climb_32:\n"
-     "	mov	$16, %eax\n"
-     "	mov	%eax, %ds\n"
-     "	mov	%eax, %ss\n"
-     "	mov	$0x20, %eax\n"		/* CR4.PAE */
-     "	mov	%eax, %cr4\n"
-     "	mov	$0x10000, %eax\n"
-     "	mov	%eax, %cr3\n"
-     "	mov	$0xc0000080, %ecx\n"	/* EFER.LME */
-     "	rdmsr\n"
-     "	or	$0x100, %eax\n"
-     "	wrmsr\n"
-     "	mov	%cr0, %eax\n"
-     "	or	$0x80000000, %eax\n"
-     "	mov	%eax, %cr0\n"
-     "	ljmp	$24, $(climb_64 - climb_start + 0x1000)\n"
-     "	.code64\n"
-     "climb_64:\n"
-     "	mov	$0xc0000080, %ecx\n"
-     "	rdmsr\n"			/* LME and LMA now */
-     "	mov	$0x1122334455667700, %rbx\n"
-     "	shr	$32, %rbx\n"
-     "	add	%ebx, %eax\n"
-     "	out	%eax, $0xf4\n"
-     "	hlt\n"
-     "	.align 8\n"
-     "climb_gdt:\n"
-     "	.quad	0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00af9b000000ffff\n"
-     "climb_gdtr:\n"
-     "	.word	31\n"
-     "	.long	climb_gdt - climb_start + 0x1000\n");
+	    "	cli\n"
+	    "	lgdtl	climb_gdtr - climb_start + 0x1000\n"
+	    "	mov	%cr0, %eax\n"
+	    "	or	$1, %al\n"
+	    "	mov	%eax, %cr0\n"
+	    "	ljmpl	$8, $(climb_32 - climb_start + 0x1000)\n"
+	    "	.code32\n"
+	    "climb_32:\n"
+	    "	mov	$16, %eax\n"
+	    "	mov	%eax, %ds\n"
+	    "	mov	%eax, %ss\n"
+	    "	mov	$0x20, %eax\n"		/* CR4.PAE */
+	    "	mov	%eax, %cr4\n"
+	    "	mov	$0x10000, %eax\n"
+	    "	mov	%eax, %cr3\n"
+	    "	mov	$0xc0000080, %ecx\n"	/* EFER.LME */
+	    "	rdmsr\n"
+	    "	or	$0x100, %eax\n"
+	    "	wrmsr\n"
+	    "	mov	%cr0, %eax\n"
+	    "	or	$0x80000000, %eax\n"
+	    "	mov	%eax, %cr0\n"
+	    "	ljmp	$24, $(climb_64 - climb_start + 0x1000)\n"
+	    "	.code64\n"
+	    "climb_64:\n"
+	    "	mov	$0xc0000080, %ecx\n"
+	    "	rdmsr\n"			/* LME and LMA now */
+	    "	mov	$0x1122334455667700, %rbx\n"
+	    "	shr	$32, %rbx\n"
+	    "	add	%ebx, %eax\n"
+	    "	out	%eax, $0xf4\n"
+	    "	hlt\n"
+	    "	.align 8\n"
+	    "climb_gdt:\n"
+	    "	.quad	0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00af9b000000ffff\n"
+	    "climb_gdtr:\n"
+	    "	.word	31\n"
+	    "	.long	climb_gdt - climb_start + 0x1000\n");
 
 TEST(guest, a_guest_climbs_to_long_mode)
 {
@@ -131,24 +131,24 @@ TEST(guest, a_triple_fault_is_told_with_its_registers)
 /* --- CPUID and MSRs --------------------------------------------------------------------- */
 
 BLOB(ask_cpuid, 32,
-     "	mov	$0x8000, %edi\n"
-     "	mov	$0x40000000, %eax\n"
-     "	xor	%ecx, %ecx\n"
-     "	cpuid\n"
-     "	mov	%ebx, (%edi)\n"
-     "	mov	%ecx, 4(%edi)\n"
-     "	mov	%edx, 8(%edi)\n"
-     "	mov	$1, %eax\n"
-     "	cpuid\n"
-     "	mov	%ecx, 12(%edi)\n"
-     "	mov	%edx, 16(%edi)\n"
-     "	mov	$0x16, %eax\n"
-     "	cpuid\n"
-     "	mov	%eax, 20(%edi)\n"
-     "	mov	$0xffff, %eax\n"	/* beyond the last leaf: like the last */
-     "	cpuid\n"
-     "	mov	%eax, 24(%edi)\n"
-     "	out	%al, $0xf4\n");
+	    "	mov	$0x8000, %edi\n"
+	    "	mov	$0x40000000, %eax\n"
+	    "	xor	%ecx, %ecx\n"
+	    "	cpuid\n"
+	    "	mov	%ebx, (%edi)\n"
+	    "	mov	%ecx, 4(%edi)\n"
+	    "	mov	%edx, 8(%edi)\n"
+	    "	mov	$1, %eax\n"
+	    "	cpuid\n"
+	    "	mov	%ecx, 12(%edi)\n"
+	    "	mov	%edx, 16(%edi)\n"
+	    "	mov	$0x16, %eax\n"
+	    "	cpuid\n"
+	    "	mov	%eax, 20(%edi)\n"
+	    "	mov	$0xffff, %eax\n"	/* beyond the last leaf: like the last */
+	    "	cpuid\n"
+	    "	mov	%eax, 24(%edi)\n"
+	    "	out	%al, $0xf4\n");
 
 TEST(guest, cpuid_names_axvm_and_hides_vmx)
 {
@@ -164,26 +164,26 @@ TEST(guest, cpuid_names_axvm_and_hides_vmx)
 
 /* What is not there faults: each #GP or #UD counts, and the handler steps over 2 bytes. */
 BLOB(forbidden, 32,
-     "	mov	$0x8000, %edi\n"
-     "	movl	$0, (%edi)\n"
-     "	mov	$0x12345, %ecx\n"
-     "	rdmsr\n"
-     "	wrmsr\n"
-     "	mov	$0x480, %ecx\n"		/* IA32_VMX_BASIC */
-     "	rdmsr\n"
-     "	mov	$0xc0000080, %ecx\n"	/* EFER, a reserved bit */
-     "	mov	$0x1000, %eax\n"
-     "	xor	%edx, %edx\n"
-     "	wrmsr\n"
-     "	rdpmc\n"
-     "	mov	(%edi), %eax\n"
-     "	out	%eax, $0xf4\n"
-     "	hlt\n"
-     "	.org	forbidden_start + 0x100\n"
-     "	incl	0x8000\n"
-     "	addl	$2, 4(%esp)\n"		/* behind the error code */
-     "	add	$4, %esp\n"
-     "	iret\n");
+	    "	mov	$0x8000, %edi\n"
+	    "	movl	$0, (%edi)\n"
+	    "	mov	$0x12345, %ecx\n"
+	    "	rdmsr\n"
+	    "	wrmsr\n"
+	    "	mov	$0x480, %ecx\n"		/* IA32_VMX_BASIC */
+	    "	rdmsr\n"
+	    "	mov	$0xc0000080, %ecx\n"	/* EFER, a reserved bit */
+	    "	mov	$0x1000, %eax\n"
+	    "	xor	%edx, %edx\n"
+	    "	wrmsr\n"
+	    "	rdpmc\n"
+	    "	mov	(%edi), %eax\n"
+	    "	out	%eax, $0xf4\n"
+	    "	hlt\n"
+	    "	.org	forbidden_start + 0x100\n"
+	    "	incl	0x8000\n"
+	    "	addl	$2, 4(%esp)\n"		/* behind the error code */
+	    "	add	$4, %esp\n"
+	    "	iret\n");
 
 TEST(guest, what_is_not_given_faults)
 {
@@ -198,18 +198,18 @@ TEST(guest, what_is_not_given_faults)
 
 /* RAX after IN of each width from port DX */
 BLOB(in_widths, 64,
-     "	mov	$0x8000, %edi\n"
-     "	mov	$0x300, %edx\n"
-     "	mov	$0x1122334455667788, %rax\n"
-     "	in	%dx, %al\n"
-     "	mov	%rax, (%rdi)\n"
-     "	mov	$0x1122334455667788, %rax\n"
-     "	in	%dx, %ax\n"
-     "	mov	%rax, 8(%rdi)\n"
-     "	mov	$0x1122334455667788, %rax\n"
-     "	in	%dx, %eax\n"
-     "	mov	%rax, 16(%rdi)\n"
-     "	out	%al, $0xf4\n");
+	    "	mov	$0x8000, %edi\n"
+	    "	mov	$0x300, %edx\n"
+	    "	mov	$0x1122334455667788, %rax\n"
+	    "	in	%dx, %al\n"
+	    "	mov	%rax, (%rdi)\n"
+	    "	mov	$0x1122334455667788, %rax\n"
+	    "	in	%dx, %ax\n"
+	    "	mov	%rax, 8(%rdi)\n"
+	    "	mov	$0x1122334455667788, %rax\n"
+	    "	in	%dx, %eax\n"
+	    "	mov	%rax, 16(%rdi)\n"
+	    "	out	%al, $0xf4\n");
 
 static void check_in_widths(uint32_t value)
 {
@@ -254,15 +254,15 @@ TEST(guest, in_from_a_device_keeps_the_rest_of_rax)
 }
 
 BLOB(out_widths, 32,
-     "	mov	$0x12345678, %eax\n"
-     "	mov	$0x300, %edx\n"
-     "	out	%al, %dx\n"
-     "	out	%ax, %dx\n"
-     "	out	%eax, %dx\n"
-     "	out	%al, $0x10\n"
-     "	mov	$0xffff, %edx\n"
-     "	out	%al, %dx\n"
-     "	out	%al, $0xf4\n");
+	    "	mov	$0x12345678, %eax\n"
+	    "	mov	$0x300, %edx\n"
+	    "	out	%al, %dx\n"
+	    "	out	%ax, %dx\n"
+	    "	out	%eax, %dx\n"
+	    "	out	%al, $0x10\n"
+	    "	mov	$0xffff, %edx\n"
+	    "	out	%al, %dx\n"
+	    "	out	%al, $0xf4\n");
 
 TEST(guest, out_reaches_userspace)
 {
@@ -290,14 +290,14 @@ TEST(guest, out_reaches_userspace)
 
 /* An access that only begins in a device is nobody's. */
 BLOB(half_claimed, 32,
-     "	mov	$0x300, %edx\n"
-     "	mov	$0, %eax\n"
-     "	in	%dx, %eax\n"		/* the device has 2 ports */
-     "	mov	%eax, 0x8000\n"
-     "	mov	$0x2ff, %edx\n"
-     "	in	%dx, %ax\n"
-     "	mov	%eax, 0x8004\n"
-     "	out	%al, $0xf4\n");
+	    "	mov	$0x300, %edx\n"
+	    "	mov	$0, %eax\n"
+	    "	in	%dx, %eax\n"		/* the device has 2 ports */
+	    "	mov	%eax, 0x8000\n"
+	    "	mov	$0x2ff, %edx\n"
+	    "	in	%dx, %ax\n"
+	    "	mov	%eax, 0x8004\n"
+	    "	out	%al, $0xf4\n");
 
 TEST(guest, an_access_lies_whole_in_a_device_or_not_at_all)
 {
@@ -314,29 +314,29 @@ TEST(guest, an_access_lies_whole_in_a_device_or_not_at_all)
 /* --- string I/O -------------------------------------------------------------------------- */
 
 BLOB(strings, 32,
-     "	cld\n"
-     "	mov	$0x300, %edx\n"
-     "	mov	$0x8000, %esi\n"
-     "	mov	$5, %ecx\n"
-     "	rep outsb\n"
-     "	mov	%esi, 0x8100\n"
-     "	mov	%ecx, 0x8104\n"
-     "	mov	$0x8200, %edi\n"
-     "	mov	$3, %ecx\n"
-     "	rep insw\n"
-     "	mov	%edi, 0x8108\n"
-     "	std\n"
-     "	mov	$0x800c, %esi\n"
-     "	mov	$2, %ecx\n"
-     "	rep outsl\n"
-     "	mov	%esi, 0x810c\n"
-     "	cld\n"
-     "	mov	$0x8300, %edi\n"
-     "	insb\n"
-     "	mov	%edi, 0x8110\n"
-     "	xor	%ecx, %ecx\n"
-     "	rep outsb\n"			/* nothing at all */
-     "	out	%al, $0xf4\n");
+	    "	cld\n"
+	    "	mov	$0x300, %edx\n"
+	    "	mov	$0x8000, %esi\n"
+	    "	mov	$5, %ecx\n"
+	    "	rep outsb\n"
+	    "	mov	%esi, 0x8100\n"
+	    "	mov	%ecx, 0x8104\n"
+	    "	mov	$0x8200, %edi\n"
+	    "	mov	$3, %ecx\n"
+	    "	rep insw\n"
+	    "	mov	%edi, 0x8108\n"
+	    "	std\n"
+	    "	mov	$0x800c, %esi\n"
+	    "	mov	$2, %ecx\n"
+	    "	rep outsl\n"
+	    "	mov	%esi, 0x810c\n"
+	    "	cld\n"
+	    "	mov	$0x8300, %edi\n"
+	    "	insb\n"
+	    "	mov	%edi, 0x8110\n"
+	    "	xor	%ecx, %ecx\n"
+	    "	rep outsb\n"			/* nothing at all */
+	    "	out	%al, $0xf4\n");
 
 static void expect_out(uint8_t width, uint32_t data)
 {
@@ -386,13 +386,13 @@ TEST(guest, string_io_works)
 
 /* Many repetitions into a device of the kernel, without one exit to userspace */
 BLOB(long_string, 32,
-     "	cld\n"
-     "	mov	$0x21, %edx\n"		/* the PIC's mask */
-     "	mov	$0x8000, %edi\n"
-     "	mov	$5000, %ecx\n"
-     "	rep insb\n"
-     "	mov	%edi, %eax\n"
-     "	out	%eax, $0xf4\n");
+	    "	cld\n"
+	    "	mov	$0x21, %edx\n"		/* the PIC's mask */
+	    "	mov	$0x8000, %edi\n"
+	    "	mov	$5000, %ecx\n"
+	    "	rep insb\n"
+	    "	mov	%edi, %eax\n"
+	    "	out	%eax, $0xf4\n");
 
 TEST(guest, string_io_from_a_device_stays_in_the_kernel)
 {
@@ -409,16 +409,16 @@ TEST(guest, string_io_from_a_device_stays_in_the_kernel)
 /* --- hypercalls ----------------------------------------------------------------------------- */
 
 BLOB(hypercall, 64,
-     "	mov	$0x1234567890, %rax\n"
-     "	mov	$1, %edi\n"
-     "	mov	$2, %esi\n"
-     "	mov	$3, %edx\n"
-     "	mov	$4, %ecx\n"
-     "	mov	$5, %r8\n"
-     "	mov	$6, %r9\n"
-     "	vmcall\n"
-     "	mov	%rax, 0x8000\n"
-     "	out	%al, $0xf4\n");
+	    "	mov	$0x1234567890, %rax\n"
+	    "	mov	$1, %edi\n"
+	    "	mov	$2, %esi\n"
+	    "	mov	$3, %edx\n"
+	    "	mov	$4, %ecx\n"
+	    "	mov	$5, %r8\n"
+	    "	mov	$6, %r9\n"
+	    "	vmcall\n"
+	    "	mov	%rax, 0x8000\n"
+	    "	out	%al, $0xf4\n");
 
 TEST(guest, an_unknown_hypercall_goes_to_userspace)
 {

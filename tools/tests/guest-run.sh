@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# bed: kernels=plain,debug cpus=1,2 kvm=0,1 timeout=120
+#
+# guest-run: guests of a few instructions: what they may do, what it does to them, and what of the host they cannot touch.
+modprobe axvm || exit 1
+echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
+exec axvm-test guest
