@@ -181,7 +181,8 @@ struct axvm_backend {
 	int (*set_fpu)(struct axvm_vcpu *vcpu, const void *buf);
 
 	int (*s2_topup)(struct axvm_vcpu *vcpu);
-	int (*s2_map)(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift, u32 prot);
+	int (*s2_map)(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift,
+		      u32 prot);
 	bool (*s2_unmap)(struct axvm_vm *vm, u64 gpa, u64 length);
 };
 

@@ -256,10 +256,9 @@ static long vcpu_set_fpu(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
 #define REGS	AXVM_CALL_REGS
 #define ANYONE	(-1)
 
-/* Version 1 of every structure is the first one: its size is the smallest taken */
 #define CALL(cmd_, object_, flags_, cap_, size_, fn_)				\
 	{ .cmd = cmd_, .name = #cmd_, .object = AXVM_ON_##object_, .flags = flags_,	\
-	  .capability = cap_, .size = size_, .min_size = size_, .fn = fn_ }
+	  .capability = cap_, .size = size_, .fn = fn_ }
 
 const struct axvm_call axvm_calls[] = {
 	CALL(AXVM_VCPU_RUN, VCPU, VCPU | MM, ANYONE, 0, vcpu_run),

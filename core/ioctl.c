@@ -30,7 +30,7 @@ static size_t call_size(const struct axvm_call *call, struct axvm_vm *vm)
 /* Copy the caller's structure in; @user_size gets what the caller said it has */
 static void *copy_in(const struct axvm_call *call, size_t size, void __user *user, u32 *user_size)
 {
-	size_t min = call->flags & AXVM_CALL_REGS ? size : call->min_size;
+	size_t min = call->min_size ? call->min_size : size;
 	void *arg;
 	int ret;
 

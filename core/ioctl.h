@@ -31,7 +31,8 @@ enum axvm_object {
  * @flags: AXVM_CALL_*
  * @capability: CAP_* the caller needs, or -1: the file mode of /dev/axvm is enough
  * @size: sizeof() of its structure; 0: no argument (which must be 0)
- * @min_size: what version 1 of the structure had: a shorter one is refused
+ * @min_size: what version 1 of the structure had, where it has grown since (0: as
+ *            @size): a shorter one is refused
  * @fn: does it; @vm and @vcpu as far as the object has them; a value >= 0 is the result
  */
 struct axvm_call {

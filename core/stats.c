@@ -78,7 +78,7 @@ static int vcpus_show(struct seq_file *seq, void *unused)
 	unsigned int i;
 
 	for (i = 0; i < AXVM_MAX_VCPUS; i++) {
-		struct axvm_vcpu *vcpu = smp_load_acquire(&vm->vcpus[i]);
+		struct axvm_vcpu *vcpu = smp_load_acquire(&vm->vcpus[i]);	/* made whole */
 
 		if (vcpu)
 			show_vcpu(seq, vcpu);

@@ -81,7 +81,7 @@ struct axvm_vcpu_stats {
 struct axvm_vcpu {
 	struct axvm_vm *vm;
 	u32 id;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct axvm_run *run;
 	void *backend;
 	struct axvm_vcpu_arch arch;
@@ -146,7 +146,7 @@ struct axvm_vm {
 	void *backend;
 	struct axvm_vm_arch arch;
 
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct srcu_struct srcu;
 	raw_spinlock_t state_lock;
 	int state;
@@ -161,7 +161,7 @@ struct axvm_vm {
 	struct axvm_vcpu *vcpus[AXVM_MAX_VCPUS];
 
 	struct axvm_slots __rcu *slots;
-	spinlock_t s2_lock;
+	spinlock_t s2_lock;	/* see above */
 	u64 s2_generation;
 	struct list_head s2_stale;
 

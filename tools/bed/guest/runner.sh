@@ -16,28 +16,27 @@
 cd /tmp || exit 1
 log=/tmp/runner.dmesg
 
-# modules: their names, newest first, in $modules. pids: all processes that are no kernel threads or of our session, in $pids.
+# modules: their names, newest first, in $modules.
 modules() {
 	modules=''
 	while read -r m _; do modules="$modules $m"; done </proc/modules
 }
 
-pids() {
-	pids=''
+# Processes that are younger than we are and of another session go, but no kernel threads.
+kill_strays() {
 	for p in /proc/[0-9]*; do
-		{ read -r line <"$p/stat"; } 2>/dev/null || continue
+		p=${p#/proc/}
+		[ "$p" -gt $$ ] || continue
+		{ read -r line <"/proc/$p/stat"; } 2>/dev/null || continue
 		# shellcheck disable=SC2086
 		set -- ${line##*) }
-		[ "$2" = 2 ] || [ "$4" = "$session" ] || pids="$pids ${p#/proc/}"
+		[ "$2" = 2 ] || [ "$4" = "$session" ] || kill -KILL "$p" 2>/dev/null
 	done
 }
 
 # What was not there at the start goes, users of a module before it. axvm stays for the next KUnit suite, if nobody holds it.
 clean_up() {
-	pids
-	for p in $pids; do
-		case " $first_pids " in *" $p "*) ;; *) kill -KILL "$p" 2>/dev/null ;; esac
-	done
+	[ "$1" = kunit ] || kill_strays
 	modules
 	left=''
 	for m in $modules; do
@@ -67,8 +66,6 @@ read -r line </proc/self/stat
 # shellcheck disable=SC2086
 set -- ${line##*) }
 session=$4
-pids
-first_pids=$pids
 modules
 first_modules=$modules
 dmesg -c >"$log"
