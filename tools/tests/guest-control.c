@@ -24,15 +24,15 @@ static struct vm vm;
  * an EOI. Word 1 counts how often HLT was left.
  */
 BLOB(sleeper, 32,
-     "	movl	$0x1ff, 0xfee000f0\n"
-     "	sti\n"
-     "1:	hlt\n"
-     "	incl	0x8004\n"
-     "	jmp	1b\n"
-     "	.org	sleeper_start + 0x100\n"
-     "	incl	0x8000\n"
-     "	movl	$0, 0xfee000b0\n"
-     "	iret\n");
+	"	movl	$0x1ff, 0xfee000f0\n"
+	"	sti\n"
+	"1:	hlt\n"
+	"	incl	0x8004\n"
+	"	jmp	1b\n"
+	"	.org	sleeper_start + 0x100\n"
+	"	incl	0x8000\n"
+	"	movl	$0, 0xfee000b0\n"
+	"	iret\n");
 
 static void start_sleeper(void)
 {
@@ -85,14 +85,14 @@ TEST(guest, interrupts_of_one_vector_are_one)
 
 /* A spinning guest is interrupted too. */
 BLOB(spinner, 32,
-     "	movl	$0x1ff, 0xfee000f0\n"
-     "	sti\n"
-     "1:	incl	0x8004\n"
-     "	jmp	1b\n"
-     "	.org	spinner_start + 0x100\n"
-     "	incl	0x8000\n"
-     "	movl	$0, 0xfee000b0\n"
-     "	iret\n");
+	"	movl	$0x1ff, 0xfee000f0\n"
+	"	sti\n"
+	"1:	incl	0x8004\n"
+	"	jmp	1b\n"
+	"	.org	spinner_start + 0x100\n"
+	"	incl	0x8000\n"
+	"	movl	$0, 0xfee000b0\n"
+	"	iret\n");
 
 TEST(guest, an_injected_interrupt_reaches_a_spinner)
 {
@@ -112,19 +112,19 @@ TEST(guest, an_injected_interrupt_reaches_a_spinner)
 
 /* IOAPIC input 5 to vector 0x45, level-triggered, and the handler counts */
 BLOB(line_user, 32,
-     "	movl	$0x1ff, 0xfee000f0\n"
-     "	movl	$0x1a, 0xfec00000\n"
-     "	movl	$0x8045, 0xfec00010\n"
-     "	movl	$0x1b, 0xfec00000\n"
-     "	movl	$0, 0xfec00010\n"
-     "	sti\n"
-     "1:	hlt\n"
-     "	incl	0x8004\n"
-     "	jmp	1b\n"
-     "	.org	line_user_start + 0x100\n"
-     "	incl	0x8000\n"
-     "	movl	$0, 0xfee000b0\n"
-     "	iret\n");
+	"	movl	$0x1ff, 0xfee000f0\n"
+	"	movl	$0x1a, 0xfec00000\n"
+	"	movl	$0x8045, 0xfec00010\n"
+	"	movl	$0x1b, 0xfec00000\n"
+	"	movl	$0, 0xfec00010\n"
+	"	sti\n"
+	"1:	hlt\n"
+	"	incl	0x8004\n"
+	"	jmp	1b\n"
+	"	.org	line_user_start + 0x100\n"
+	"	incl	0x8000\n"
+	"	movl	$0, 0xfee000b0\n"
+	"	iret\n");
 
 static void line(uint32_t op)
 {
@@ -340,16 +340,16 @@ TEST(guest, immediate_exit_keeps_the_guest_out)
 /* --- devices that come and go ------------------------------------------------------------------------ */
 
 BLOB(port_reader, 64,
-     "	mov	$0x300, %edx\n"
-     "1:	in	%dx, %eax\n"
-     "	mov	%eax, 0x8000\n"
-     "	incl	0x8004\n"
-     "	jmp	1b\n");
+	"	mov	$0x300, %edx\n"
+	"1:	in	%dx, %eax\n"
+	"	mov	%eax, 0x8000\n"
+	"	incl	0x8004\n"
+	"	jmp	1b\n");
 
 TEST(guest, devices_come_and_go_under_the_guest)
 {
 	struct axvm_device_ref ref = { .size = sizeof(ref) };
-	volatile uint32_t *count;
+	uint32_t *count;
 	int i;
 
 	vm_create(&vm, 0);
@@ -373,18 +373,18 @@ TEST(guest, devices_come_and_go_under_the_guest)
 
 /* One shot after another: vector 0x50, divided by 1, so many nanoseconds */
 BLOB(timer_user, 32,
-     "	movl	$0x1ff, 0xfee000f0\n"
-     "	movl	$0xb, 0xfee003e0\n"
-     "	movl	$0x50, 0xfee00320\n"
-     "	sti\n"
-     "1:	movl	$2000000, 0xfee00380\n"
-     "	hlt\n"
-     "	incl	0x8004\n"
-     "	jmp	1b\n"
-     "	.org	timer_user_start + 0x100\n"
-     "	incl	0x8000\n"
-     "	movl	$0, 0xfee000b0\n"
-     "	iret\n");
+	"	movl	$0x1ff, 0xfee000f0\n"
+	"	movl	$0xb, 0xfee003e0\n"
+	"	movl	$0x50, 0xfee00320\n"
+	"	sti\n"
+	"1:	movl	$2000000, 0xfee00380\n"
+	"	hlt\n"
+	"	incl	0x8004\n"
+	"	jmp	1b\n"
+	"	.org	timer_user_start + 0x100\n"
+	"	incl	0x8000\n"
+	"	movl	$0, 0xfee000b0\n"
+	"	iret\n");
 
 TEST(guest, its_timer_wakes_a_sleeper)
 {

@@ -43,30 +43,30 @@ static void start(uint32_t flags, const struct blob *code)
  * it: word 0 counts, word 1 counts differences. An OUT every 256 rounds lets others run.
  */
 BLOB(vectors, 64,
-     "	mov	$0x8100, %ebx\n"
-     "	movups	0x00(%rbx), %xmm0\n"
-     "	movups	0x10(%rbx), %xmm1\n"
-     "	movups	0x20(%rbx), %xmm2\n"
-     "	movups	0x30(%rbx), %xmm7\n"
-     "	movups	0x40(%rbx), %xmm8\n"
-     "	movups	0x50(%rbx), %xmm15\n"
-     "1:	mov	$0x8200, %edi\n"
-     "	movups	%xmm0, 0x00(%rdi)\n"
-     "	movups	%xmm1, 0x10(%rdi)\n"
-     "	movups	%xmm2, 0x20(%rdi)\n"
-     "	movups	%xmm7, 0x30(%rdi)\n"
-     "	movups	%xmm8, 0x40(%rdi)\n"
-     "	movups	%xmm15, 0x50(%rdi)\n"
-     "	mov	%rbx, %rsi\n"
-     "	mov	$12, %ecx\n"
-     "	repe cmpsq\n"
-     "	je	2f\n"
-     "	incl	0x8004\n"
-     "2:	incl	0x8000\n"
-     "	testb	$0xff, 0x8000\n"
-     "	jnz	1b\n"
-     "	out	%al, $0x10\n"
-     "	jmp	1b\n");
+	"	mov	$0x8100, %ebx\n"
+	"	movups	0x00(%rbx), %xmm0\n"
+	"	movups	0x10(%rbx), %xmm1\n"
+	"	movups	0x20(%rbx), %xmm2\n"
+	"	movups	0x30(%rbx), %xmm7\n"
+	"	movups	0x40(%rbx), %xmm8\n"
+	"	movups	0x50(%rbx), %xmm15\n"
+	"1:	mov	$0x8200, %edi\n"
+	"	movups	%xmm0, 0x00(%rdi)\n"
+	"	movups	%xmm1, 0x10(%rdi)\n"
+	"	movups	%xmm2, 0x20(%rdi)\n"
+	"	movups	%xmm7, 0x30(%rdi)\n"
+	"	movups	%xmm8, 0x40(%rdi)\n"
+	"	movups	%xmm15, 0x50(%rdi)\n"
+	"	mov	%rbx, %rsi\n"
+	"	mov	$12, %ecx\n"
+	"	repe cmpsq\n"
+	"	je	2f\n"
+	"	incl	0x8004\n"
+	"2:	incl	0x8000\n"
+	"	testb	$0xff, 0x8000\n"
+	"	jnz	1b\n"
+	"	out	%al, $0x10\n"
+	"	jmp	1b\n");
 
 static void fill(uint8_t seed, uint8_t *where, size_t length)
 {
@@ -121,17 +121,17 @@ TEST(guest, vector_registers_are_everybodys_own)
 
 /* The guest overwrites all of them, MXCSR and the x87 control word: this thread has its own still. */
 BLOB(overwrite, 64,
-     "	pcmpeqd	%xmm0, %xmm0\n"
-     "	movaps	%xmm0, %xmm3\n"
-     "	movaps	%xmm0, %xmm12\n"
-     "	movaps	%xmm0, %xmm15\n"
-     "	movl	$0x5f80, 0x8000\n"	/* round down */
-     "	ldmxcsr	0x8000\n"
-     "	movl	$0x0c7f, 0x8004\n"	/* truncate, double precision */
-     "	fldcw	0x8004\n"
-     "	fld1\n"
-     "	out	%al, $0x10\n"
-     "	out	%al, $0xf4\n");
+	"	pcmpeqd	%xmm0, %xmm0\n"
+	"	movaps	%xmm0, %xmm3\n"
+	"	movaps	%xmm0, %xmm12\n"
+	"	movaps	%xmm0, %xmm15\n"
+	"	movl	$0x5f80, 0x8000\n"	/* round down */
+	"	ldmxcsr	0x8000\n"
+	"	movl	$0x0c7f, 0x8004\n"	/* truncate, double precision */
+	"	fldcw	0x8004\n"
+	"	fld1\n"
+	"	out	%al, $0x10\n"
+	"	out	%al, $0xf4\n");
 
 TEST(guest, the_launchers_vector_registers_stay)
 {
@@ -161,26 +161,26 @@ TEST(guest, the_launchers_vector_registers_stay)
 
 /* Upper halves: AVX with the guest's own XCR0 */
 BLOB(avx, 64,
-     "	xor	%ecx, %ecx\n"
-     "	xor	%edx, %edx\n"
-     "	mov	$7, %eax\n"
-     "	xsetbv\n"
-     "	mov	$0x8100, %ebx\n"
-     "	vmovups	(%rbx), %ymm4\n"
-     "	vmovups	32(%rbx), %ymm11\n"
-     "	mov	$200, %r12d\n"
-     "1:	out	%al, $0x10\n"
-     "	vmovups	%ymm4, 0x8200\n"
-     "	vmovups	%ymm11, 0x8220\n"
-     "	mov	$0x8100, %esi\n"
-     "	mov	$0x8200, %edi\n"
-     "	mov	$8, %ecx\n"
-     "	repe cmpsq\n"
-     "	jne	2f\n"
-     "	dec	%r12d\n"
-     "	jnz	1b\n"
-     "	out	%al, $0xf4\n"
-     "2:	ud2\n");
+	"	xor	%ecx, %ecx\n"
+	"	xor	%edx, %edx\n"
+	"	mov	$7, %eax\n"
+	"	xsetbv\n"
+	"	mov	$0x8100, %ebx\n"
+	"	vmovups	(%rbx), %ymm4\n"
+	"	vmovups	32(%rbx), %ymm11\n"
+	"	mov	$200, %r12d\n"
+	"1:	out	%al, $0x10\n"
+	"	vmovups	%ymm4, 0x8200\n"
+	"	vmovups	%ymm11, 0x8220\n"
+	"	mov	$0x8100, %esi\n"
+	"	mov	$0x8200, %edi\n"
+	"	mov	$8, %ecx\n"
+	"	repe cmpsq\n"
+	"	jne	2f\n"
+	"	dec	%r12d\n"
+	"	jnz	1b\n"
+	"	out	%al, $0xf4\n"
+	"2:	ud2\n");
 
 __attribute__((target("avx"))) static void dirty_ymm(void)
 {
@@ -214,29 +214,29 @@ TEST(guest, upper_halves_of_vector_registers_stay)
 /* --- debug registers ----------------------------------------------------------------------- */
 
 BLOB(debug_user, 64,
-     "	mov	$0x8100, %eax\n"
-     "	mov	%rax, %dr0\n"
-     "	mov	$0x8200, %eax\n"
-     "	mov	%rax, %dr3\n"
-     "	mov	$0xffff0ff0, %eax\n"
-     "	mov	%rax, %dr6\n"
-     "	mov	$0x401, %eax\n"		/* DR0, execution, local: never hit */
-     "	mov	%rax, %dr7\n"
-     "	mov	$100, %r12d\n"
-     "1:	out	%al, $0x10\n"
-     "	mov	%dr0, %rax\n"
-     "	cmp	$0x8100, %eax\n"
-     "	jne	2f\n"
-     "	mov	%dr3, %rax\n"
-     "	cmp	$0x8200, %eax\n"
-     "	jne	2f\n"
-     "	mov	%dr7, %rax\n"
-     "	cmp	$0x401, %eax\n"
-     "	jne	2f\n"
-     "	dec	%r12d\n"
-     "	jnz	1b\n"
-     "	out	%al, $0xf4\n"
-     "2:	ud2\n");
+	"	mov	$0x8100, %eax\n"
+	"	mov	%rax, %dr0\n"
+	"	mov	$0x8200, %eax\n"
+	"	mov	%rax, %dr3\n"
+	"	mov	$0xffff0ff0, %eax\n"
+	"	mov	%rax, %dr6\n"
+	"	mov	$0x401, %eax\n"		/* DR0, execution, local: never hit */
+	"	mov	%rax, %dr7\n"
+	"	mov	$100, %r12d\n"
+	"1:	out	%al, $0x10\n"
+	"	mov	%dr0, %rax\n"
+	"	cmp	$0x8100, %eax\n"
+	"	jne	2f\n"
+	"	mov	%dr3, %rax\n"
+	"	cmp	$0x8200, %eax\n"
+	"	jne	2f\n"
+	"	mov	%dr7, %rax\n"
+	"	cmp	$0x401, %eax\n"
+	"	jne	2f\n"
+	"	dec	%r12d\n"
+	"	jnz	1b\n"
+	"	out	%al, $0xf4\n"
+	"2:	ud2\n");
 
 static volatile uint64_t watched;
 
@@ -278,22 +278,22 @@ TEST(guest, debug_registers_are_everybodys_own)
 
 /* A data breakpoint of the guest's own traps in it. */
 BLOB(debug_trap, 32,
-     "	mov	$0x8100, %eax\n"
-     "	mov	%eax, %dr1\n"
-     "	mov	$0x00d00404, %eax\n"	/* DR1: write, 4 bytes, local */
-     "	mov	%eax, %dr7\n"
-     "	movl	$1, 0x8100\n"
-     "	movl	$2, 0x8104\n"
-     "	movl	$3, 0x8100\n"
-     "	out	%al, $0xf4\n"
-     "	.org	debug_trap_start + 0x100\n"
-     "	push	%eax\n"
-     "	mov	%dr6, %eax\n"
-     "	and	$0xf, %eax\n"
-     "	mov	%eax, 0x8004\n"
-     "	incl	0x8000\n"
-     "	pop	%eax\n"
-     "	iret\n");
+	"	mov	$0x8100, %eax\n"
+	"	mov	%eax, %dr1\n"
+	"	mov	$0x00d00404, %eax\n"	/* DR1: write, 4 bytes, local */
+	"	mov	%eax, %dr7\n"
+	"	movl	$1, 0x8100\n"
+	"	movl	$2, 0x8104\n"
+	"	movl	$3, 0x8100\n"
+	"	out	%al, $0xf4\n"
+	"	.org	debug_trap_start + 0x100\n"
+	"	push	%eax\n"
+	"	mov	%dr6, %eax\n"
+	"	and	$0xf, %eax\n"
+	"	mov	%eax, 0x8004\n"
+	"	incl	0x8000\n"
+	"	pop	%eax\n"
+	"	iret\n");
 
 TEST(guest, a_guests_breakpoint_traps_in_the_guest)
 {
@@ -309,57 +309,57 @@ TEST(guest, a_guests_breakpoint_traps_in_the_guest)
 /* --- MSRs ----------------------------------------------------------------------------------------- */
 
 BLOB(msr_user, 64,
-     "	mov	$0xc0000082, %ecx\n"	/* LSTAR */
-     "	mov	$0x12345678, %eax\n"
-     "	mov	$0xffff8000, %edx\n"
-     "	wrmsr\n"
-     "	inc	%ecx\n"			/* CSTAR */
-     "	wrmsr\n"
-     "	mov	$0xc0000102, %ecx\n"	/* KERNEL_GS_BASE */
-     "	wrmsr\n"
-     "	mov	$0xc0000101, %ecx\n"	/* GS_BASE */
-     "	wrmsr\n"
-     "	dec	%ecx\n"			/* FS_BASE */
-     "	wrmsr\n"
-     "	mov	$0xc0000081, %ecx\n"	/* STAR */
-     "	wrmsr\n"
-     "	mov	$0xc0000084, %ecx\n"	/* SFMASK */
-     "	xor	%edx, %edx\n"
-     "	wrmsr\n"
-     "	mov	$0x175, %ecx\n"		/* SYSENTER_ESP */
-     "	wrmsr\n"
-     "	inc	%ecx\n"			/* SYSENTER_EIP */
-     "	wrmsr\n"
-     "	mov	$0xc0000080, %ecx\n"	/* EFER.SCE */
-     "	rdmsr\n"
-     "	or	$1, %eax\n"
-     "	wrmsr\n"
-     "	mov	$100, %r12d\n"
-     "1:	out	%al, $0x10\n"
-     "	mov	$0xc0000082, %ecx\n"
-     "	call	3f\n"
-     "	inc	%ecx\n"
-     "	call	3f\n"
-     "	mov	$0xc0000100, %ecx\n"
-     "	call	3f\n"
-     "	inc	%ecx\n"
-     "	call	3f\n"
-     "	inc	%ecx\n"
-     "	call	3f\n"
-     "	mov	$0xc0000081, %ecx\n"
-     "	call	3f\n"
-     "	swapgs\n"
-     "	swapgs\n"
-     "	dec	%r12d\n"
-     "	jnz	1b\n"
-     "	out	%al, $0xf4\n"
-     "3:	rdmsr\n"
-     "	cmp	$0x12345678, %eax\n"
-     "	jne	4f\n"
-     "	cmp	$0xffff8000, %edx\n"
-     "	jne	4f\n"
-     "	ret\n"
-     "4:	ud2\n");
+	"	mov	$0xc0000082, %ecx\n"	/* LSTAR */
+	"	mov	$0x12345678, %eax\n"
+	"	mov	$0xffff8000, %edx\n"
+	"	wrmsr\n"
+	"	inc	%ecx\n"			/* CSTAR */
+	"	wrmsr\n"
+	"	mov	$0xc0000102, %ecx\n"	/* KERNEL_GS_BASE */
+	"	wrmsr\n"
+	"	mov	$0xc0000101, %ecx\n"	/* GS_BASE */
+	"	wrmsr\n"
+	"	dec	%ecx\n"			/* FS_BASE */
+	"	wrmsr\n"
+	"	mov	$0xc0000081, %ecx\n"	/* STAR */
+	"	wrmsr\n"
+	"	mov	$0xc0000084, %ecx\n"	/* SFMASK */
+	"	xor	%edx, %edx\n"
+	"	wrmsr\n"
+	"	mov	$0x175, %ecx\n"		/* SYSENTER_ESP */
+	"	wrmsr\n"
+	"	inc	%ecx\n"			/* SYSENTER_EIP */
+	"	wrmsr\n"
+	"	mov	$0xc0000080, %ecx\n"	/* EFER.SCE */
+	"	rdmsr\n"
+	"	or	$1, %eax\n"
+	"	wrmsr\n"
+	"	mov	$100, %r12d\n"
+	"1:	out	%al, $0x10\n"
+	"	mov	$0xc0000082, %ecx\n"
+	"	call	3f\n"
+	"	inc	%ecx\n"
+	"	call	3f\n"
+	"	mov	$0xc0000100, %ecx\n"
+	"	call	3f\n"
+	"	inc	%ecx\n"
+	"	call	3f\n"
+	"	inc	%ecx\n"
+	"	call	3f\n"
+	"	mov	$0xc0000081, %ecx\n"
+	"	call	3f\n"
+	"	swapgs\n"
+	"	swapgs\n"
+	"	dec	%r12d\n"
+	"	jnz	1b\n"
+	"	out	%al, $0xf4\n"
+	"3:	rdmsr\n"
+	"	cmp	$0x12345678, %eax\n"
+	"	jne	4f\n"
+	"	cmp	$0xffff8000, %edx\n"
+	"	jne	4f\n"
+	"	ret\n"
+	"4:	ud2\n");
 
 static __thread uint64_t own = 0x1122334455667788;
 
@@ -385,14 +385,14 @@ TEST(guest, syscall_msrs_are_everybodys_own)
 
 /* The guest's TSC_AUX is not the host's, which has the number of the CPU there. */
 BLOB(aux_user, 64,
-     "	mov	$0xc0000103, %ecx\n"
-     "	mov	$0x77777, %eax\n"
-     "	xor	%edx, %edx\n"
-     "	wrmsr\n"
-     "	out	%al, $0x10\n"
-     "	rdtscp\n"
-     "	mov	%ecx, 0x8000\n"
-     "	out	%al, $0xf4\n");
+	"	mov	$0xc0000103, %ecx\n"
+	"	mov	$0x77777, %eax\n"
+	"	xor	%edx, %edx\n"
+	"	wrmsr\n"
+	"	out	%al, $0x10\n"
+	"	rdtscp\n"
+	"	mov	%ecx, 0x8000\n"
+	"	out	%al, $0xf4\n");
 
 TEST(guest, tsc_aux_is_everybodys_own)
 {
@@ -415,12 +415,12 @@ TEST(guest, tsc_aux_is_everybodys_own)
 /* --- the time stamp counter ----------------------------------------------------------------------------- */
 
 BLOB(clock_reader, 64,
-     "1:	rdtsc\n"
-     "	shl	$32, %rdx\n"
-     "	or	%rdx, %rax\n"
-     "	mov	%rax, 0x8000\n"
-     "	out	%al, $0x10\n"
-     "	jmp	1b\n");
+	"1:	rdtsc\n"
+	"	shl	$32, %rdx\n"
+	"	or	%rdx, %rax\n"
+	"	mov	%rax, 0x8000\n"
+	"	out	%al, $0x10\n"
+	"	jmp	1b\n");
 
 TEST(guest, guest_time_starts_with_the_vm_and_goes_on)
 {
@@ -448,19 +448,19 @@ TEST(guest, guest_time_starts_with_the_vm_and_goes_on)
 
 /* A sum over registers and vectors that goes on in another VM as if nothing had happened */
 BLOB(worker, 64,
-     "	mov	$1, %rax\n"
-     "	movq	%rax, %xmm9\n"
-     "	pxor	%xmm10, %xmm10\n"
-     "	xor	%r14, %r14\n"
-     "	mov	$3000000, %r15\n"
-     "1:	paddq	%xmm9, %xmm10\n"
-     "	add	%r15, %r14\n"
-     "	incl	0x8100\n"
-     "	dec	%r15\n"
-     "	jnz	1b\n"
-     "	movq	%xmm10, 0x8000\n"
-     "	mov	%r14, 0x8008\n"
-     "	out	%al, $0xf4\n");
+	"	mov	$1, %rax\n"
+	"	movq	%rax, %xmm9\n"
+	"	pxor	%xmm10, %xmm10\n"
+	"	xor	%r14, %r14\n"
+	"	mov	$3000000, %r15\n"
+	"1:	paddq	%xmm9, %xmm10\n"
+	"	add	%r15, %r14\n"
+	"	incl	0x8100\n"
+	"	dec	%r15\n"
+	"	jnz	1b\n"
+	"	movq	%xmm10, 0x8000\n"
+	"	mov	%r14, 0x8008\n"
+	"	out	%al, $0xf4\n");
 
 #define WORK	3000000ULL
 
