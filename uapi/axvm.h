@@ -232,7 +232,7 @@ struct axvm_create_vcpu {
 #define AXVM_DEV_LAPIC		0x100
 #define AXVM_DEV_PIC		0x101	/* the 8259A pair and the ELCR */
 #define AXVM_DEV_RTC_CMOS	0x102
-#define AXVM_DEV_ACPI_PM	0x103	/* PM1 block, PM timer, reset register */
+#define AXVM_DEV_ACPI_PM	0x103	/* PM1 block, PM timer */
 #define AXVM_DEV_PC_RESET	0x104	/* ports 0x64 and 0xcf9 */
 #define AXVM_DEV_DEBUG_EXIT	0x105
 #define AXVM_DEV_ANY		0xffffffffU	/* find the type by @type_name */

@@ -306,6 +306,43 @@ TEST(guest, a_guests_breakpoint_traps_in_the_guest)
 	CHECK_EQ(*vm_word(&vm, 1), 2);
 }
 
+/* Two guests take turns; each watches one of two words, and writes to both. */
+BLOB(debug_turns, 32,
+	"	mov	0x8010, %eax\n"
+	"	mov	%eax, %dr2\n"
+	"	mov	$0x0d000410, %eax\n"	/* DR2: write, 4 bytes, local */
+	"	mov	%eax, %dr7\n"
+	"1:	out	%al, $0x10\n"
+	"	incl	0x8100\n"
+	"	incl	0x8200\n"
+	"	jmp	1b\n"
+	"	.org	debug_turns_start + 0x100\n"
+	"	incl	0x8000\n"
+	"	iret\n");
+
+#define TURNS	50
+
+TEST(guest, breakpoints_of_two_guests)
+{
+	struct vm guests[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		vm_create(&guests[i], AXVM_VM_EXIT_UNCLAIMED);
+		vm_add_pc_devices(&guests[i]);
+		vm_load_interruptible(&guests[i], &debug_turns);
+		*vm_word(&guests[i], 4) = 0x8100 + 0x100 * i;
+		vm_boot(&guests[i]);
+	}
+	for (i = 0; i < 2 * TURNS + 2; i++)
+		CHECK_EQ(vm_run(&guests[i % 2]), AXVM_EXIT_IO);
+	for (i = 0; i < 2; i++) {
+		CHECK_EQ(*vm_word(&guests[i], 0), TURNS);
+		CHECK_EQ(*vm_word(&guests[i], 0x40), TURNS);
+		CHECK_EQ(*vm_word(&guests[i], 0x80), TURNS);
+	}
+}
+
 /* --- MSRs ----------------------------------------------------------------------------------------- */
 
 BLOB(msr_user, 64,

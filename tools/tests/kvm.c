@@ -24,6 +24,8 @@ static int kvm_system(void)
 
 /**
  * kvm_present() - is there a KVM?
+ *
+ * Return: true or false.
  */
 bool kvm_present(void)
 {

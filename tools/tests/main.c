@@ -76,7 +76,9 @@ void check_errno(const char *file, int line, const char *what, long result, int 
 }
 
 /**
- * checks_failed() - has any check of this process failed? 1 or 0, also as an exit status
+ * checks_failed() - has any check of this process failed?
+ *
+ * Return: 1 or 0, good as an exit status.
  */
 int checks_failed(void)
 {
@@ -97,6 +99,8 @@ void skip(const char *why)
 
 /**
  * soak() - is there time for long runs?
+ *
+ * Return: true or false.
  */
 bool soak(void)
 {
@@ -109,6 +113,8 @@ bool soak(void)
  * count_of() - how often to do something
  * @usual: in `make check`
  * @long_run: in `make soak`
+ *
+ * Return: one of them.
  */
 int count_of(int usual, int long_run)
 {

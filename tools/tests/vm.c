@@ -32,6 +32,8 @@ void die(const char *what, ...)
 
 /**
  * vm_system() - /dev/axvm, opened once
+ *
+ * Return: its descriptor.
  */
 int vm_system(void)
 {
@@ -372,6 +374,8 @@ void vm_inject(struct vm *vm, uint32_t vector)
  * vm_count() - a number that the module counted for vCPU 0
  * @vm: the VM
  * @what: the word before it in debugfs
+ *
+ * Return: the number; 0 if there is none.
  */
 uint64_t vm_count(struct vm *vm, const char *what)
 {
