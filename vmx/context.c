@@ -90,7 +90,13 @@ static void restore_segments(const struct vmx_host *host)
 	axvm_load_gdt();
 }
 
-static void put_debug(struct vmx_vcpu *v)
+/**
+ * vmx_put_debug() - the guest's debug registers out of the CPU, the host's back
+ * @v: the vCPU
+ *
+ * Context: preemption off.
+ */
+void vmx_put_debug(struct vmx_vcpu *v)
 {
 	struct axvm_x86_regs *regs = &v->vcpu->arch.state.regs;
 	unsigned long value;
@@ -135,7 +141,7 @@ void vmx_put_context(struct vmx_vcpu *v)
 	wrmsrl(MSR_SYSCALL_MASK, host->sfmask);
 	if (vmx_caps.cpu2 & SECONDARY_EXEC_ENABLE_RDTSCP)
 		wrmsrl(MSR_TSC_AUX, host->tsc_aux);
-	put_debug(v);
+	vmx_put_debug(v);
 	vmx_forget(v);
 }
 
@@ -262,6 +268,7 @@ void vmx_load_debug(struct vmx_vcpu *v)
 	set_debugreg(regs->dr[3], 3);
 	set_debugreg(regs->dr[6], 6);
 	v->dr_loaded = true;
+	v->dr_used = true;
 	v->cpu_controls &= ~CPU_BASED_MOV_DR_EXITING;
 	v->vcpu->arch.state.dirty |= VMX_DIRTY_CONTROLS;
 }

@@ -14,6 +14,7 @@
 #include <uapi/asm/vmx.h>
 
 #include "../x86/cpuid.h"
+#include "../x86/vcpu.h"
 #include "vmx.h"
 
 /* What of struct vmx_exit_info a reason has (beside what every exit has) */
@@ -218,6 +219,8 @@ static int exit_vmcall(struct vmx_vcpu *v, struct axvm_exit *exit)
 static int exit_hlt(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	vmx_skip(v);
+	/* Until an interrupt comes, also over signals: see started() in vmx/vmx.c */
+	v->idle = X86_HALTED;
 	*exit = (struct axvm_exit){ .type = AXVM_X_HALT };
 	return 0;
 }

@@ -118,6 +118,7 @@ void vmx_vcpu_reset(struct axvm_vcpu *vcpu)
 	vcpu->arch.state.dirty |= VMX_DIRTY_MSRS;
 	v->idle = vcpu->id ? X86_WAITS_SIPI : X86_RUNS;
 	v->event = 0;
+	v->dr_used = false;
 	v->cpu_controls = vmx_caps.cpu;
 	v->initialised = false;
 	v->launched = false;
@@ -196,6 +197,7 @@ int vmx_set_regs(struct axvm_vcpu *vcpu, const void *buf)
 	state->dirty |= X86_ALL;
 	to_vmx(vcpu)->idle = regs->mp_state;
 	to_vmx(vcpu)->event = 0;
+	to_vmx(vcpu)->dr_used = true;
 	if (vcpu->arch.lapic)
 		axvm_lapic_set_tpr(vcpu, regs->cr8);
 	return 0;

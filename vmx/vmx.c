@@ -131,6 +131,9 @@ static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
 	if (unlikely(!vmx_window_open(v)))
 		return -ENODEV;
 	vmx_fpu_enter(v);
+	/* DR7 is in the VMCS: what it enables must not watch the host's addresses. */
+	if (unlikely(v->dr_used && !v->dr_loaded))
+		vmx_load_debug(v);
 	if (unlikely(switch_xcr0(regs)))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, regs->xcr0);
 	do {
@@ -145,7 +148,7 @@ static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return ret;
 }
 
-/* INIT and SIPI (SDM Vol. 3A 9.4). True: the vCPU may run */
+/* INIT and SIPI (SDM Vol. 3A 9.4), and the end of HLT. True: the vCPU may run */
 static bool started(struct vmx_vcpu *v)
 {
 	struct axvm_vcpu *vcpu = v->vcpu;
@@ -159,8 +162,10 @@ static bool started(struct vmx_vcpu *v)
 		v->idle = vcpu->id ? X86_WAITS_SIPI : X86_RUNS;
 	}
 	vector = atomic_xchg(&vcpu->arch.sipi_vector, -1);
+	if (v->idle == X86_HALTED && vmx_interruptible(vcpu))
+		v->idle = X86_RUNS;
 	if (v->idle != X86_WAITS_SIPI)
-		return true;
+		return v->idle == X86_RUNS;
 	if (vector < 0)
 		return false;
 	x86_start_at(vcpu, vector);
@@ -181,6 +186,8 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 	int ret = AXVM_RUN_NOT_ENTERED;
 
 	if (unlikely(needs_start(v)) && !started(v)) {
+		if (axvm_vcpu_wanted(vcpu))
+			return AXVM_RUN_NOT_ENTERED;
 		*exit = (struct axvm_exit){ .type = AXVM_X_HALT };
 		return AXVM_RUN_EXIT;
 	}
@@ -191,9 +198,11 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 		axvm_vcpu_leave_guest(vcpu);
 		if (unlikely((u16)v->info.reason == EXIT_REASON_EXCEPTION_NMI))
 			hand_to_host(v);
-		/* An exit switches breakpoints off (SDM Vol. 3C 28.5.1). */
-		if (unlikely(hw_breakpoint_active()))
+		/* An exit switches the host's breakpoints off (SDM Vol. 3C 28.5.1). */
+		if (unlikely(hw_breakpoint_active())) {
+			vmx_put_debug(v);
 			hw_breakpoint_restore();
+		}
 	}
 	local_irq_enable();
 	if (unlikely(ret))

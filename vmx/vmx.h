@@ -139,6 +139,7 @@ struct vmx_exit_info {
  * @event_len: its instruction length (software interrupts)
  * @idle: 0 runs; AXVM mp_state values of uapi: 1 waits for SIPI, 2 halted
  * @dr_loaded: guest's DR0-3 and DR6 are in the CPU
+ * @dr_used: the guest has touched them since its reset: load them with it
  * @host: displaced host state
  * @star: guest's MSR_STAR
  * @lstar: guest's MSR_LSTAR
@@ -178,6 +179,7 @@ struct vmx_vcpu {
 	u32 event_len;
 	u32 idle;
 	bool dr_loaded;
+	bool dr_used;
 
 	struct vmx_host host;
 	u64 star;
@@ -292,6 +294,7 @@ static __always_inline void vmx_fpu_leave(struct vmx_vcpu *v)
 }
 
 void vmx_load_debug(struct vmx_vcpu *v);
+void vmx_put_debug(struct vmx_vcpu *v);
 u32 vmx_fpu_size(void);
 u64 vmx_xfeatures(void);
 

@@ -50,7 +50,6 @@ struct blob {
 	extern const char name##_start[], name##_end[];			\
 	asm(".pushsection .rodata\n"						\
 	    ".code" #bits "\n"							\
-	    ".global " #name "_start, " #name "_end\n"				\
 	    #name "_start:\n" text "\n" #name "_end:\n"				\
 	    ".code64\n.popsection");						\
 	static const struct blob name = { name##_start, name##_end }

@@ -1,0 +1,8 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# bed: kernels=plain,debug cpus=1,2 kvm=0,1 timeout=60
+#
+# kvm-together: guests of KVM and of axvm share a CPU, whoever was loaded first; KVM comes and goes while guests live.
+modprobe axvm || exit 1
+exec axvm-test together
