@@ -58,7 +58,7 @@ from_source() (
 	install_packages build-essential bison flex xz-utils patch
 	private_update
 	[ -d "$part/src" ] || step "fetching Bochs $version" "" 0 "$cache/log/bochs-fetch.log" fetch_source
-	step "building Bochs $version" "about 3 min on 2 cores" 1331 "$cache/log/bochs-build.log" build
+	step "building Bochs $version" "about 1 min on 2 cores" 1331 "$cache/log/bochs-build.log" build
 	mkdir -p "$cache/bochs" && rm -rf "$dir" && mv "$part/out" "$dir" && rm -rf "$part"
 )
 

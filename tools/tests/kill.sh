@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# bed: kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
+#
+# kill: the launcher is killed at moments of all kinds while a guest boots; nothing of it stays: no VM, no use of the module.
+modprobe axvm || exit 1
+
+times=20
+[ -z "$AXVM_SOAK" ] || times=100
+
+# Milliseconds to wait, by chance, but the same in each run: half of them early, where the VM is made
+moments() {
+	awk -v n="$times" 'BEGIN { srand(7); for (i = 0; i < n; i++) print int(rand() * (i % 2 ? 60 : 2500)) }'
+}
+
+no_vm() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ -n "$(ls /sys/kernel/debug/axvm)" ] || return 0
+		usleep 100000
+	done
+	axvm ps
+	ls /sys/kernel/debug/axvm
+	return 1
+}
+
+killed=0
+for ms in $(moments); do
+	axvm run -k /guest/bzImage -i /guest/initramfs -m 64M -c 2 -a console=ttyS0 </dev/null >/tmp/kill.out 2>&1 &
+	launcher=$!
+	usleep "${ms}000"
+	if kill -9 "$launcher" 2>/dev/null; then killed=$((killed + 1)); fi
+	wait "$launcher"
+	status=$?
+	[ $status = 137 ] || { echo "after $ms ms: status $status"; cat /tmp/kill.out; exit 1; }
+	no_vm || { echo "after $ms ms: a VM is left"; exit 1; }
+done
+[ "$killed" = "$times" ] || { echo "$killed of $times were there to be killed"; exit 1; }
+rmmod axvm || { echo "the module is still in use"; exit 1; }
