@@ -439,11 +439,11 @@ static int pic_read(struct axvm_device *dev, struct axvm_access *access)
 {
 	struct pic8259 *pic = to_pic(dev);
 	unsigned int i;
-	u64 data = 0;
 
-	for (i = 0; i < access->width; i++)
-		data |= (u64)pic_read_byte(pic, access->region, access->offset + i) << 8 * i;
-	access->data = data;
+	access->data = pic_read_byte(pic, access->region, access->offset);
+	for (i = 1; i < access->width; i++)
+		access->data |= (u64)pic_read_byte(pic, access->region, access->offset + i) <<
+				8 * i;
 	return AXVM_HANDLED;
 }
 
@@ -586,6 +586,7 @@ struct axvm_device_type axvm_pic8259_type = {
 	.name = "pic8259",
 	.number = AXVM_DEV_PIC,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct pic8259),
 	.state_size = sizeof(struct pic_state),
 	.init = pic_init,

@@ -379,6 +379,7 @@ struct axvm_device_type axvm_pit8254_type = {
 	.name = "pit8254",
 	.number = AXVM_DEV_PIT,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct pit8254),
 	.state_size = sizeof(struct pit_state),
 	.init = pit_init,
