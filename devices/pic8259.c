@@ -177,16 +177,17 @@ static bool pic_nests(const struct pic8259 *pic, const struct pic_chip *chip, un
 static int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
 {
 	unsigned int wanted, busy, input;
+	u8 requests = pic_irr(chip) & ~chip->imr;
 	u8 in_service = chip->isr;
 
-	if (chip->step != PIC_READY)
+	if (!requests || chip->step != PIC_READY)
 		return -1;
 	/* Special Mask Mode: levels that are masked hold up nobody. */
 	if (chip->special_mask)
 		in_service &= ~chip->imr;
-	wanted = pic_rank(chip, pic_irr(chip) & ~chip->imr);
+	wanted = pic_rank(chip, requests);
 	busy = pic_rank(chip, in_service);
-	if (wanted == PIC_CHIP_LINES || wanted > busy)
+	if (wanted > busy)
 		return -1;
 	input = pic_at_rank(chip, wanted);
 	if (wanted == busy && !pic_nests(pic, chip, input))
@@ -454,7 +455,8 @@ static int pic_write(struct axvm_device *dev, struct axvm_access *access)
 	unsigned int i;
 
 	raw_spin_lock_irqsave(&pic->lock, flags);
-	for (i = 0; i < access->width; i++)
+	pic_write_byte(pic, access->region, access->offset, access->data);
+	for (i = 1; unlikely(i < access->width); i++)
 		pic_write_byte(pic, access->region, access->offset + i, access->data >> 8 * i);
 	pic_unlock(pic, flags);
 	return AXVM_HANDLED;

@@ -50,9 +50,25 @@ static int exit_nothing(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 1;
 }
 
+/*
+ * Was an event being delivered? Only faults on the way interrupt that, never an
+ * instruction, so this is not for those that instructions make (SDM Vol. 3C 25.9.3).
+ */
+static __always_inline void requeue_interrupted(struct vmx_vcpu *v)
+{
+	struct vmx_exit_info *info = &v->info;
+
+	info->vectoring = vmx_read(IDT_VECTORING_INFO_FIELD);
+	if (unlikely(info->vectoring & VECTORING_INFO_VALID_MASK)) {
+		info->vectoring_error = vmx_read(IDT_VECTORING_ERROR_CODE);
+		vmx_requeue_event(v);
+	}
+}
+
 static int answer_exception(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	v->info.intr_info = vmx_read(VM_EXIT_INTR_INFO);
+	requeue_interrupted(v);
 	return VMX_LATER;
 }
 
@@ -98,6 +114,12 @@ static int exit_task_switch(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	axvm_vm_stop_at(v->vcpu, AXVM_STOP_ERROR, EOPNOTSUPP);
 	return 1;
+}
+
+static int answer_asynchronous(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	requeue_interrupted(v);
+	return VMX_LATER;
 }
 
 static int answer_cr_access(struct vmx_vcpu *v, struct axvm_exit *exit)
@@ -193,6 +215,7 @@ static int exit_ept_violation(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	u64 q = v->info.qualification;
 
+	requeue_interrupted(v);
 	exit->type = AXVM_X_STAGE2_FAULT;
 	exit->addr = vmx_read(GUEST_PHYSICAL_ADDRESS);
 	exit->width = 0;
@@ -277,9 +300,9 @@ struct vmx_exit_row {
 
 static const struct vmx_exit_row exits[] = {
 	[EXIT_REASON_EXCEPTION_NMI] = { exit_exception, answer_exception },
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = { exit_nothing },
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = { exit_nothing, answer_asynchronous },
 	[EXIT_REASON_TRIPLE_FAULT] = { exit_triple_fault },
-	[EXIT_REASON_INIT_SIGNAL] = { exit_nothing },
+	[EXIT_REASON_INIT_SIGNAL] = { exit_nothing, answer_asynchronous },
 	[EXIT_REASON_INTERRUPT_WINDOW] = { NULL, exit_nothing },
 	[EXIT_REASON_NMI_WINDOW] = { NULL, exit_nothing },
 	[EXIT_REASON_TASK_SWITCH] = { exit_task_switch },
@@ -329,7 +352,6 @@ static __always_inline void read_exit(struct vmx_vcpu *v)
 	struct x86_state *state = &v->vcpu->arch.state;
 	struct vmx_exit_info *info = &v->info;
 
-	info->vectoring = vmx_read(IDT_VECTORING_INFO_FIELD);
 	info->qualification = vmx_read(EXIT_QUALIFICATION);
 	v->vcpu->arch.insn_len = vmx_read(VM_EXIT_INSTRUCTION_LEN);
 	state->regs.rip = vmx_read(GUEST_RIP);
@@ -337,10 +359,6 @@ static __always_inline void read_exit(struct vmx_vcpu *v)
 	state->regs.interruptibility = vmx_read(GUEST_INTERRUPTIBILITY_INFO);
 	state->valid = X86_GPRS | X86_RIP | X86_FLAGS | X86_INTR;
 	info->reason = vmx_read(VM_EXIT_REASON);
-	if (unlikely(info->vectoring & VECTORING_INFO_VALID_MASK)) {
-		info->vectoring_error = vmx_read(IDT_VECTORING_ERROR_CODE);
-		vmx_requeue_event(v);
-	}
 }
 
 /**
