@@ -224,9 +224,10 @@ static struct kunit_case ioctl_cases[] = {
 };
 
 static struct kunit_suite ioctl_suite = {
-	.name = "axvm_ioctl",
+	.name = "axvm-ioctl",
 	.test_cases = ioctl_cases,
 };
+
 kunit_test_suite(ioctl_suite);
 
 MODULE_LICENSE("GPL");
