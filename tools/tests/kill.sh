@@ -7,6 +7,7 @@
 modprobe axvm || exit 1
 
 times=20
+[ "$BED_KERNEL" != debug ] || times=8
 [ -z "$AXVM_SOAK" ] || times=100
 
 # Milliseconds to wait, by chance, but the same in each run: half of them early, where the VM is made

@@ -182,11 +182,16 @@ TEST(together, at_the_same_time_on_all_cpus)
 
 BLOB(counter, 64, "1: incl 0x8000\n jmp 1b\n");
 
-static void start_counter(struct vm *vm)
+static void make_counter(struct vm *vm)
 {
 	vm_create(vm, 0);
 	vm_add_pc_devices(vm);
 	vm_load(vm, GUEST_PAGED, &counter);
+}
+
+static void start_counter(struct vm *vm)
+{
+	make_counter(vm);
 	vm_start_thread(vm);
 	CHECK(wait_for(vm_word(vm, 0), 1));
 }
@@ -194,6 +199,13 @@ static void start_counter(struct vm *vm)
 static void check_progress(struct vm *vm)
 {
 	CHECK(wait_for(vm_word(vm, 0), *vm_word(vm, 0) + 10));
+}
+
+static void stop_counter(struct vm *vm)
+{
+	CHECK_OK(ioctl(vm->fd, AXVM_VM_STOP, 0));
+	vm_join_thread(vm);
+	vm_destroy(vm);
 }
 
 static bool borrowed(void)
@@ -215,26 +227,42 @@ TEST(together, kvm_is_refused_while_a_guest_has_vmx)
 	CHECK(!borrowed());
 	CHECK(system("modprobe kvm-intel 2>/dev/null") != 0);
 	check_progress(&vm);
-	vm_destroy(&vm);
+	stop_counter(&vm);
 	/* With the last VM it is free again. */
 	load_kvm();
 	start_counter(&vm);
 	CHECK(borrowed());
 	check_progress(&vm);
+	stop_counter(&vm);
+}
+
+/* The errno with which vCPU 0 leaves the kernel for good */
+static void *run_to_error(void *vm)
+{
+	int fd = ((struct vm *)vm)->vcpu;
+
+	while (!ioctl(fd, AXVM_VCPU_RUN, 0) || errno == EINTR)
+		;
+	return (void *)(intptr_t)errno;
 }
 
 /* Who lent it takes it away: the guest ends with an error, and the host goes on. */
 TEST(together, a_guest_ends_when_kvm_goes)
 {
 	struct axvm_vm_status status;
+	void *error = NULL;
 	struct vm vm;
 
 	load_kvm();
-	start_counter(&vm);
+	make_counter(&vm);
+	vm_boot(&vm);
+	CHECK_EQ(pthread_create(&vm.thread, NULL, run_to_error, &vm), 0);
+	CHECK(wait_for(vm_word(&vm, 0), 1));
 	CHECK(borrowed());
 	if (system("rmmod kvm-intel"))
 		skip("KVM cannot be unloaded");
-	vm_join_thread(&vm);
+	pthread_join(vm.thread, &error);
+	CHECK_EQ((intptr_t)error, ENODEV);
 	vm_status(&vm, &status);
 	CHECK_EQ(status.state, AXVM_STATE_STOPPED);
 	CHECK_EQ(status.stop_reason, AXVM_STOP_ERROR);
@@ -244,4 +272,5 @@ TEST(together, a_guest_ends_when_kvm_goes)
 	start_counter(&vm);
 	CHECK(!borrowed());
 	check_progress(&vm);
+	stop_counter(&vm);
 }

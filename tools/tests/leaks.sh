@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: kernels=debug cpus=2 kmemleak=1 guest=1 mem=512 timeout=200
+# bed: kernels=debug cpus=2 kmemleak=1 guest=1 mem=512 timeout=300
 #
 # leaks: what the tests do, and launchers killed on the way, once more on a kernel that looks for memory that nobody holds.
 # The runner has it look when this has ended.
@@ -9,6 +9,7 @@ modprobe axvm || exit 1
 echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
 axvm-test api || exit 1
 axvm-test guest || exit 1
+axvm-test faults || exit 1
 for ms in 5 20 50 300 1500; do
 	axvm run -k /guest/bzImage -i /guest/initramfs -m 64M -c 2 -a console=ttyS0 </dev/null >/dev/null 2>&1 &
 	usleep "${ms}000"

@@ -91,6 +91,7 @@ boot() {
 	options+=(-t "$(awk '{s += 60 + 3 * $3} END {print s + 300}' "$list")")
 	[ "$kvm" = 0 ] || options+=(--kvm)
 	[ "$guest" = 0 ] || options+=(-g)
+	[ "$guest" != 2 ] || options+=(-f "$("$bed/kernel.sh" debian-6.12)/bed/bzImage:guest/debian")
 	err=$list.err fifo=$list.fifo runner=''
 	trap '[ -z "$runner" ] || kill "$runner" 2>/dev/null' EXIT
 	trap 'exit 143' TERM HUP PIPE

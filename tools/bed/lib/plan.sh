@@ -8,8 +8,9 @@
 #
 #   # bed: kernels=plain,debug cpus=1,2 kvm=0,1 guest=1 mem=512 timeout=120 append=hugepages=64 kmemleak=1
 #
-# A list means once with each. kvm=1: kvm_intel is loaded first. guest=1: /guest holds a kernel and an initramfs to boot.
-# timeout is in the machine's seconds (four times as many on the debug kernel). Tests with equal needs share a boot.
+# A list means once with each. kvm=1: kvm_intel is loaded first. guest=1: /guest holds a kernel and an initramfs to boot;
+# guest=2: also Debian's kernel, /guest/debian. timeout is in the machine's seconds (four times as many on the debug
+# kernel). Tests with equal needs share a boot.
 
 # needs FILE: its "bed:" words.
 needs() {

@@ -1,0 +1,10 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# bed: kernels=debug cpus=1 timeout=60
+#
+# faults: each allocation of each call that makes something fails once: the call says so, and nothing is left of it.
+modprobe axvm || exit 1
+axvm-test faults || exit
+[ -z "$(ls /sys/kernel/debug/axvm)" ] || { ls /sys/kernel/debug/axvm; exit 1; }
+rmmod axvm || { echo "the module is still in use"; exit 1; }
