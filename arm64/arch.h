@@ -6,6 +6,7 @@
 #ifndef AXVM_ARM64_ARCH_H
 #define AXVM_ARM64_ARCH_H
 
+#include <linux/atomic.h>
 #include <linux/types.h>
 
 #include "../uapi/axvm.h"
@@ -18,10 +19,23 @@ struct arm64_gic_cpu;
 struct arm64_timers;
 struct arm64_emulation;
 
+/*
+ * axvm_vcpu_arch.power: PSCI's view of a vCPU (DEN0022 5.1.5, AFFINITY_INFO). Off to claimed to
+ * pending by the vCPU that calls CPU_ON; pending to on, and on to off, by the vCPU itself.
+ */
+#define ARM64_POWER_ON		0
+#define ARM64_POWER_OFF		1
+#define ARM64_POWER_CLAIMED	2	/* CPU_ON is about to fill in @start */
+#define ARM64_POWER_PENDING	3	/* @start is valid: wake up and take it */
+
 /**
  * struct axvm_vcpu_arch - arm64's part of a vCPU
  * @regs: general registers, PC, PSTATE, as of the last exit
  * @mpidr: [I] what the guest reads in MPIDR_EL1
+ * @power: [a] ARM64_POWER_*
+ * @start: where CPU_ON starts it; valid while @power is ARM64_POWER_PENDING
+ * @start.pc: entry point
+ * @start.context: for X0
  * @gic: the redistributor and CPU interface; NULL until the GIC is made
  * @timers: virtual and physical timer; NULL until the vCPU is attached
  * @emul: an instruction that takes several accesses (arm64/emulate.c)
@@ -29,6 +43,11 @@ struct arm64_emulation;
 struct axvm_vcpu_arch {
 	struct axvm_arm64_regs regs;
 	u64 mpidr;
+	atomic_t power;
+	struct {
+		u64 pc;
+		u64 context;
+	} start;
 	struct arm64_gic_cpu *gic;
 	struct arm64_timers *timers;
 	struct arm64_emulation *emul;
