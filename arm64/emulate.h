@@ -10,8 +10,10 @@
 struct axvm_exit;
 struct axvm_vcpu;
 
-/* Reads the instruction at the guest's PC, decodes it, makes @exit its first access.
- * 0: filled; 1: a fault was put into the guest; <0 errno: the VM ends */
+/*
+ * Reads the instruction at the guest's PC, decodes it, makes @exit its first access.
+ * 0: filled; 1: a fault was put into the guest; <0 errno: the VM ends
+ */
 int arm64_emulate_mmio(struct axvm_vcpu *vcpu, u64 far, u64 gpa, struct axvm_exit *exit);
 
 /* axvm_backend.next() */
@@ -20,6 +22,7 @@ int arm64_emulate_next(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
 /* Exceptions into the guest at EL1 (arm64/inject.c) */
 void arm64_inject_undefined(struct axvm_vcpu *vcpu);
 void arm64_inject_abort(struct axvm_vcpu *vcpu, bool is_insn, u64 far);
+void arm64_inject_unsupported_atomic(struct axvm_vcpu *vcpu, u64 far);
 
 /* EL1 registers of a vCPU, loaded or not (arm64/sysreg.c); reg: SYS_* encoding */
 u64 arm64_read_el1(struct axvm_vcpu *vcpu, u32 reg);

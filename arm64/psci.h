@@ -25,12 +25,6 @@ struct axvm_vcpu;
  */
 int arm64_smccc(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
 
-/* SMCCC's PSCI range (arm64/psci.c): as arm64_smccc() */
-int arm64_psci_call(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
-
-/* X0 of a call that is answered: results are signed numbers of 32 bits, seen as 64 */
-void arm64_smccc_return(struct axvm_vcpu *vcpu, s32 result);
-
 /**
  * arm64_psci_start() - a vCPU that is not on wants to enter the guest
  * @vcpu: the vCPU, its own thread

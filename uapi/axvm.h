@@ -225,7 +225,7 @@ struct axvm_create_vcpu {
 /* Device type numbers (axvm_create_device.type) */
 #define AXVM_DEV_DUMMY		0x000
 #define AXVM_DEV_INTC		0x001
-#define AXVM_DEV_CONSOLE	0x002	/* x86: 16550A at a port range */
+#define AXVM_DEV_CONSOLE	0x002	/* x86: 16550A at a port range; arm64: PL011 */
 #define AXVM_DEV_IVC_CHANNEL	0x00a
 #define AXVM_DEV_IOAPIC		0x023
 #define AXVM_DEV_PIT		0x024	/* 8254 and port 0x61: base 0x40, length 0x22 */
@@ -236,8 +236,7 @@ struct axvm_create_vcpu {
 #define AXVM_DEV_PC_RESET	0x104	/* ports 0x64 and 0xcf9 */
 #define AXVM_DEV_DEBUG_EXIT	0x105
 #define AXVM_DEV_GICV3		0x110	/* arm64: distributor at base, redistributors at cfg[0] */
-#define AXVM_DEV_PL011		0x111	/* arm64: what AXVM_DEV_CONSOLE is there */
-#define AXVM_DEV_PL031		0x112
+#define AXVM_DEV_PL031		0x112	/* cfg[0]: seconds since 1970 at creation; 0: the host's */
 #define AXVM_DEV_ANY		0xffffffffU	/* find the type by @type_name */
 
 /**
