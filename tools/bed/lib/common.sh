@@ -11,14 +11,22 @@ bed=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 top=$(cd "$bed/../.." && pwd)
 cache=${AXVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/axvm}
 jobs=$(nproc)
-arch=${ARCH:-x86_64}
-export bed top cache jobs arch
+
+# The family that is tested: ARCH, or this machine's own. A script that we start gets it by bed_arch.
+case $(uname -m) in aarch64) host_arch=arm64 ;; *) host_arch=x86_64 ;; esac
+arch=${ARCH:-${bed_arch:-$host_arch}}
+case $arch in x86 | amd64) arch=x86_64 ;; aarch64) arch=arm64 ;; esac
+bed_arch=$arch
+export bed top cache jobs bed_arch
 
 # What a make above us says to its sub-makes is not for the makes that we start.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH CROSS_COMPILE
 
 say() { printf '[bed] %s\n' "$*" >&2; }
 die() { say "$*"; exit "${bed_status:-1}"; }
+
+if [ ! -f "$bed/lib/arch-$arch.sh" ]; then die "ARCH=$arch: there is a bed for x86_64 and one for arm64"; fi
+. "$bed/lib/arch-$arch.sh"
 
 # What another try mends: no room, no network.
 later() { say "$*"; exit "${bed_status:-75}"; }
