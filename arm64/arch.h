@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "../uapi/axvm.h"
+#include "context.h"
 
 struct axvm_device;
 struct axvm_vcpu;
@@ -30,7 +31,10 @@ struct arm64_emulation;
 
 /**
  * struct axvm_vcpu_arch - arm64's part of a vCPU
- * @regs: general registers, PC, PSTATE, as of the last exit
+ * @regs: general registers, SP_EL0, PC, PSTATE, as of the last exit; sp_el1, elr_el1 and
+ *        spsr_el1 are in @el1
+ * @el1: EL1 and EL0 system registers, valid while @loaded is false
+ * @loaded: they are in the CPU: use arm64_read_el1(), arm64_write_el1()
  * @mpidr: [I] what the guest reads in MPIDR_EL1
  * @power: [a] ARM64_POWER_*
  * @start: where CPU_ON starts it; valid while @power is ARM64_POWER_PENDING
@@ -42,6 +46,8 @@ struct arm64_emulation;
  */
 struct axvm_vcpu_arch {
 	struct axvm_arm64_regs regs;
+	u64 el1[ARM64_NR_EL1];
+	bool loaded;
 	u64 mpidr;
 	atomic_t power;
 	struct {
