@@ -75,7 +75,7 @@ trim() {
 		find . \( -name '*.o' -o -name '*.a' -o -name '*.ko' -o -name '.*.cmd' -o -name '*.mod' -o -name '*.mod.c' \
 			-o -name '*.dtb*' \) -not -path './scripts/*' -not -path './bed/*' -not -path './tools/*' -delete &&
 		rm -rf vmlinux vmlinux.unstripped .tmp_* "arch/$arch_src/boot" arch/x86/realmode asked.config &&
-		find tools -name '*.o' -delete && find . -type d -empty -delete
+		find . -path './tools/*' -name '*.o' -delete && find . -type d -empty -delete
 }
 
 cross_tools

@@ -66,6 +66,7 @@ fi
 program() {
 	local out=$base/$arch-programs/$1 log
 	log=$cache/log/program-$(basename "$base")-$arch-${1//\//-}.log
+	mkdir -p "$out"
 	make -C "$top/tools/$1" OUT="$out" ARCH="$arch" CC="$cc" STATIC=1 -j"$jobs" >"$log" 2>&1 || build_failed "tools/$1" "$log"
 	find "$out" -maxdepth 1 -type f -perm -100 -exec cp -p {} "$dir/bin.new/" \;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: kernels=plain,debug cpus=1 guest=1 mem=512 timeout=400
+# bed: arch=x86_64 kernels=plain,debug cpus=1 guest=1 mem=512 timeout=400
 #
 # linux-boot: Linux boots on axvm in one command, obeys a script typed into its console, counts its timer's and its
 # UART's interrupts, sleeps without burning the host's CPU, and powers off; no exit of it reaches the launcher.

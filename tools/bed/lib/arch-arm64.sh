@@ -14,13 +14,13 @@ arch_machine=qemu
 arch_kernel_packages=()
 arch_program_packages=(libfdt-dev)
 arch_debian_modules=()
-arch_build_lines=2300
+arch_build_lines=1490
 arch_build_minutes=7
 
 # KVM is built into arm64 kernels: without --kvm the kernel leaves EL2 alone.
 arch_out=/dev/hvc0
-arch_no_kvm=kvm-arm.mode=none
+arch_no_kvm='kvm-arm.mode=none'
 arch_kvm_module=''
 
-arch_demo=(-m 128M -a 'console=ttyAMA0 bed=demo')
-arch_demo_says='an arm64 board that QEMU emulates boots Linux, Linux loads axvm.ko, axvm boots a Linux guest'
+arch_demo='an arm64 board that QEMU emulates boots Linux, Linux loads axvm.ko, axvm boots a Linux guest'
+arch_console=ttyAMA0

@@ -21,6 +21,6 @@ arch_out=/dev/ttyS1
 arch_no_kvm=''
 arch_kvm_module=kvm-intel
 
-# The guest of the demo: its size, its console
-arch_demo=(-m 128M -a 'console=ttyS0,115200 bed=demo')
-arch_demo_says='a PC that Bochs emulates boots Linux, Linux loads axvm.ko, axvm boots a Linux guest'
+# The demo: what it shows, and the console of its guest
+arch_demo='a PC that Bochs emulates boots Linux, Linux loads axvm.ko, axvm boots a Linux guest'
+arch_console=ttyS0,115200

@@ -27,7 +27,7 @@ qemu_start() {
 	fi
 	command+=(-M "$board" -cpu "$model" -kernel "$tree/bed/$arch_image" -initrd "$dir/initramfs"
 		-append "$words${append:+ $append}"
-		-device virtio-serial-pci,ioeventfd=off -chardev "file,id=out,path=$dir/out.fifo" -device 'virtconsole,chardev=out')
+		-device "virtio-serial-pci,ioeventfd=off" -chardev "file,id=out,path=$dir/out.fifo" -device "virtconsole,chardev=out")
 	if [ -n "$shell" ]; then
 		start_relay
 		command+=(-chardev "serial,id=console,path=$dir/tty" -serial chardev:console)
