@@ -11,6 +11,7 @@
 
 #include "../uapi/axvm.h"
 #include "context.h"
+#include "emulate.h"
 
 struct axvm_device;
 struct axvm_vcpu;
@@ -18,7 +19,6 @@ struct axvm_vm;
 struct arm64_gic;
 struct arm64_gic_cpu;
 struct arm64_timers;
-struct arm64_emulation;
 
 /*
  * axvm_vcpu_arch.power: PSCI's view of a vCPU (DEN0022 5.1.5, AFFINITY_INFO). Off to claimed to
@@ -42,7 +42,7 @@ struct arm64_emulation;
  * @start.context: for X0
  * @gic: the redistributor and CPU interface; NULL until the GIC is made
  * @timers: virtual and physical timer; NULL until the vCPU is attached
- * @emul: an instruction that takes several accesses (arm64/emulate.c)
+ * @emul: [T] an instruction that is emulated
  */
 struct axvm_vcpu_arch {
 	struct axvm_arm64_regs regs;
@@ -56,7 +56,7 @@ struct axvm_vcpu_arch {
 	} start;
 	struct arm64_gic_cpu *gic;
 	struct arm64_timers *timers;
-	struct arm64_emulation *emul;
+	struct arm64_emulation emul;
 };
 
 /**

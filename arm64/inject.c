@@ -19,9 +19,6 @@
 #define VECTOR_LOWER_A64	0x400
 #define VECTOR_LOWER_A32	0x600
 
-/* ISS of data aborts (D24.2.40): fault status codes that the kernel has no name for */
-#define FSC_UNSUPPORTED_ATOMIC	0x35
-
 /* Bits of PSTATE that an exception leaves as they are; PAN see below */
 #define PSTATE_KEPT		(PSR_N_BIT | PSR_Z_BIT | PSR_C_BIT | PSR_V_BIT | PSR_DIT_BIT | \
 				 PSR_PAN_BIT)
@@ -71,10 +68,25 @@ void arm64_inject_undefined(struct axvm_vcpu *vcpu)
 	take_exception(vcpu, ESR_ELx_EC_UNKNOWN << ESR_ELx_EC_SHIFT | ESR_ELx_IL);
 }
 
-static void inject_abort(struct axvm_vcpu *vcpu, u64 low, u64 current_el, u64 iss, u64 far)
+/**
+ * arm64_inject_fault() - an instruction or data abort
+ * @vcpu: the vCPU, its own thread, out of the guest
+ * @access: AXVM_ACCESS_EXEC: fetching the instruction; else data
+ * @fsc: fault status code (D24.2.40, ISS of aborts)
+ * @far: the virtual address
+ */
+void arm64_inject_fault(struct axvm_vcpu *vcpu, u32 access, u32 fsc, u64 far)
 {
-	u64 ec = from_el0(vcpu->arch.regs.pstate) ? low : current_el;
+	bool lower = from_el0(vcpu->arch.regs.pstate);
+	u64 ec, iss = fsc;
 
+	if (access & AXVM_ACCESS_EXEC) {
+		ec = lower ? ESR_ELx_EC_IABT_LOW : ESR_ELx_EC_IABT_CUR;
+	} else {
+		ec = lower ? ESR_ELx_EC_DABT_LOW : ESR_ELx_EC_DABT_CUR;
+		if (access & AXVM_ACCESS_WRITE)
+			iss |= ESR_ELx_WNR;
+	}
 	arm64_write_el1(vcpu, SYS_FAR_EL1, far);
 	take_exception(vcpu, ec << ESR_ELx_EC_SHIFT | ESR_ELx_IL | iss);
 }
@@ -87,22 +99,6 @@ static void inject_abort(struct axvm_vcpu *vcpu, u64 low, u64 current_el, u64 is
  */
 void arm64_inject_abort(struct axvm_vcpu *vcpu, bool is_insn, u64 far)
 {
-	if (is_insn)
-		inject_abort(vcpu, ESR_ELx_EC_IABT_LOW, ESR_ELx_EC_IABT_CUR, ESR_ELx_FSC_EXTABT,
-			     far);
-	else
-		inject_abort(vcpu, ESR_ELx_EC_DABT_LOW, ESR_ELx_EC_DABT_CUR, ESR_ELx_FSC_EXTABT,
-			     far);
-}
-
-/**
- * arm64_inject_unsupported_atomic() - an exclusive or atomic access to what is no memory
- * @vcpu: the vCPU, its own thread, out of the guest
- * @far: the virtual address
- *
- * B2.9.2 and B2.9.5 let memory that has no monitor answer with this data abort.
- */
-void arm64_inject_unsupported_atomic(struct axvm_vcpu *vcpu, u64 far)
-{
-	inject_abort(vcpu, ESR_ELx_EC_DABT_LOW, ESR_ELx_EC_DABT_CUR, FSC_UNSUPPORTED_ATOMIC, far);
+	arm64_inject_fault(vcpu, is_insn ? AXVM_ACCESS_EXEC : AXVM_ACCESS_READ, ESR_ELx_FSC_EXTABT,
+			   far);
 }
