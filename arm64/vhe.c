@@ -123,7 +123,8 @@ void arm64_vhe_load(struct arm64_vcpu *v)
 	host->vbar = read_sysreg(vbar_el1);
 	host->tpidr = read_sysreg(tpidr_el0);
 	host->tpidrro = read_sysreg(tpidrro_el0);
-	SWAP(host->mdcr, host->mdcr | MDCR_TRAPS, SYS_MDCR_EL2);
+	host->mdcr = read_sysreg(mdcr_el2);
+	write_sysreg(host->mdcr | MDCR_TRAPS, mdcr_el2);
 	load_fine_traps(host);
 	write_sysreg(read_cpuid_id(), vpidr_el2);
 	write_sysreg(vcpu->arch.mpidr, vmpidr_el2);
