@@ -5,6 +5,7 @@
 #include "../devices/builtin.h"
 
 struct axvm_device_type *const axvm_builtin_types[] = {
+	&axvm_gicv3_type,
 	&axvm_pl011_type,
 	&axvm_pl031_type,
 	&axvm_debug_exit_type,

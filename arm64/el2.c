@@ -151,14 +151,23 @@ static void el2_vm_destroy(struct axvm_vm *vm)
 
 int axvm_arch_vcpu_attach(struct axvm_vcpu *vcpu)
 {
+	int ret;
+
 	/* Aff0 has 16 vCPUs: what one SGI reaches (ARM IHI 0069 12.2.19, TargetList) */
 	vcpu->arch.mpidr = BIT_ULL(31) | (vcpu->id >> 4) << 8 | (vcpu->id & 15);
-	return arm64_timer_attach(vcpu);
+	ret = arm64_timer_attach(vcpu);
+	if (ret)
+		return ret;
+	ret = arm64_gic_attach(vcpu);
+	if (ret)
+		arm64_timer_detach(vcpu);
+	return ret;
 }
 
 void axvm_arch_vcpu_detach(struct axvm_vcpu *vcpu)
 {
 	arm64_timer_detach(vcpu);
+	arm64_gic_detach(vcpu);
 }
 
 static bool el2_borrowed(void)

@@ -13,6 +13,7 @@
 
 #include "el2.h"
 #include "gic.h"
+#include "timer.h"
 
 static int say(struct axvm_reason *why, int err, const char *text)
 {
@@ -28,6 +29,8 @@ static int say(struct axvm_reason *why, int err, const char *text)
  */
 int arm64_probe(struct axvm_reason *why)
 {
+	int ret;
+
 	if (!(read_sanitised_ftr_reg(SYS_ID_AA64PFR0_EL1) >> 8 & 0xf) && !is_kernel_in_hyp_mode())
 		return say(why, -EOPNOTSUPP,
 			   "this CPU offers no EL2: in a virtual machine, let its hypervisor offer nested virtualization");
@@ -37,7 +40,8 @@ int arm64_probe(struct axvm_reason *why)
 	if (!arm64_vtcr)
 		return say(why, -EOPNOTSUPP,
 			   "this kernel has pages of 16 or 64 KiB: axvm needs a kernel with 4-KiB pages");
-	return arm64_gic_probe(why);
+	ret = arm64_gic_probe(why);
+	return ret ? ret : arm64_timer_probe(why);
 }
 
 /**

@@ -138,6 +138,22 @@ static bool write_sgi(struct axvm_vcpu *vcpu, u32 reg, u64 value)
 	return true;
 }
 
+/* While not all active interrupts are in list registers */
+static bool write_dir(struct axvm_vcpu *vcpu, u32 reg, u64 value)
+{
+	if (!vcpu->arch.gic)
+		return false;
+	arm64_gic_dir(vcpu, value);
+	return true;
+}
+
+/* System registers, for good: SRE, DFB, DIB (ARM IHI 0069 12.2.22) */
+static bool read_sre(struct axvm_vcpu *vcpu, u32 reg, u64 *value)
+{
+	*value = 7;
+	return vcpu->arch.gic;
+}
+
 #define CNTP(op2)	sys_reg(3, 3, 14, 2, op2)	/* CNTP_{TVAL,CTL,CVAL}_EL0 */
 #define CNTV(op2)	sys_reg(3, 3, 14, 3, op2)	/* CNTV_{TVAL,CTL,CVAL}_EL0 */
 
@@ -147,9 +163,11 @@ static const struct trap traps[] = {
 	{ SYS_DC_CSW, NULL, write_set_way },
 	{ SYS_DC_CISW, NULL, write_set_way },
 	{ SYS_ACTLR_EL1, read_zero, write_ignored },
+	{ SYS_ICC_DIR_EL1, NULL, write_dir },
 	{ SYS_ICC_SGI1R_EL1, NULL, write_sgi },
 	{ SYS_ICC_ASGI1R_EL1, NULL, write_sgi },
 	{ SYS_ICC_SGI0R_EL1, NULL, write_sgi },
+	{ SYS_ICC_SRE_EL1, read_sre, write_ignored },
 	{ SYS_CNTPCT_EL0, read_counter, NULL },
 	{ SYS_CNTPCTSS_EL0, read_counter, NULL },
 	{ CNTP(0), read_timer, write_timer },
