@@ -72,7 +72,7 @@ prepare() {
 		fi
 	done
 	[ "$arch_machine" != bochs ] || [ "$BED" = vng ] || "$bed/bochs.sh" >/dev/null || exit 1
-	if grep "^arch=$arch " "$work/plan" | cut -f 2 | grep -q ' 1$'; then "$bed/guest.sh" >/dev/null || exit 1; fi
+	if grep "^arch=$arch " "$work/plan" | cut -f 2 | grep -q ' [12]$'; then "$bed/guest.sh" >/dev/null || exit 1; fi
 }
 mkdir "$work/boots"
 : >"$work/plan"

@@ -117,7 +117,7 @@ trap 'ended=hang' USR1
 "${machine_kind}_prepare" "$@" || die "cannot make the machine"
 mkfifo "$dir/out.fifo"
 : >"$dir/console.log"
-sed -u 's/\r$//' <"$dir/out.fifo" | tee "$dir/out.log" | sed -u '/^@@exit /d' &
+sed -u 's/\r$//' <"$dir/out.fifo" | tee "$dir/out.log" | sed -u -e '/^@@exit [0-9]*$/d' -e 's/@@exit [0-9]*$//' &
 output=$!
 # A machine that says nothing opens no pipe; with us holding its end the reader starts, and stops when we let go.
 exec {hold}<>"$dir/out.fifo"
@@ -160,7 +160,7 @@ if [ -n "$splats" ] && grep -qaEf "$bed/guest/splats.txt" "$dir/console.ours"; t
 	awk -v n="$(grep -naEf "$bed/guest/splats.txt" -m 1 "$dir/console.last" | cut -d: -f1)" 'NR >= n - 2' \
 		"$dir/console.last" | head -n 80 | indent
 fi
-status=$(sed -n 's/^@@exit \([0-9]*\)$/\1/p' "$dir/out.log" | tail -n 1)
+status=$(sed -n 's/.*@@exit \([0-9]*\)$/\1/p' "$dir/out.log" | tail -n 1)
 if [ -z "$status" ]; then
 	if [ -z "$complaint" ]; then
 		say "the last lines of the kernel's console:"

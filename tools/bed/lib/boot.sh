@@ -64,8 +64,10 @@ read_frames() {
 			deadline=$((SECONDS + 60 + 3 * $(awk -v n="$current" '$2 == n {print $3}' "$list")))
 			: >"$frame"
 			;;
-		'@@end '*)
-			report "$kind" "$current" "${line#@@end }" "$started" "$frame"
+		*'@@end '[0-9]*)
+			# The test's last line may have had no end.
+			[ -z "${line%@@end *}" ] || printf '%s\n' "${line%@@end *}" >>"$frame"
+			report "$kind" "$current" "${line##*@@end }" "$started" "$frame"
 			[ "$verdict" != 126 ] || splat=yes
 			ended=$((ended + 1)) current='' deadline=$((SECONDS + 120))
 			;;
@@ -83,6 +85,7 @@ boot() {
 	local arch kernel cpus kvm model append kmemleak word mem=$2 guest=$3 list=$4 err status=0 fifo options started
 	local current ended splat late current_started verdict
 	for word in $1; do local "${word?}"; done
+	set_arch "$arch"
 	boot_label="$arch $kernel, cpus=$cpus$([ "$kvm" = 0 ] || echo ", kvm")$([ "$model" = - ] || echo ", $model")${append:+, $append}$([ "$kmemleak" = 0 ] || echo ", kmemleak")"
 	append=${append//,/ }
 	[ "$kernel" != debug ] || [ "$kmemleak" = 1 ] || append+=" kmemleak=off"
@@ -92,13 +95,14 @@ boot() {
 	[ "$kvm" = 0 ] || options+=(--kvm)
 	[ "$model" = - ] || options+=(--model "$model")
 	[ "$guest" = 0 ] || options+=(-g)
+	[ "$guest" != 2 ] || options+=(-f "$("$bed/kernel.sh" debian-6.12)/bed/$arch_image:guest/debian")
 	err=$list.err fifo=$list.fifo runner=''
 	trap '[ -z "$runner" ] || kill "$runner" 2>/dev/null' EXIT
 	trap 'exit 143' TERM HUP PIPE
 	while [ -s "$list" ]; do
 		started=$(now) status=0
 		rm -f "$fifo" && mkfifo "$fifo"
-		ARCH=$arch "$bed/run.sh" "${options[@]}" -- sh /bed/runner.sh >"$fifo" 2>"$err" &
+		"$bed/run.sh" "${options[@]}" -- sh /bed/runner.sh >"$fifo" 2>"$err" &
 		runner=$!
 		read_frames <"$fifo"
 		wait "$runner" || status=$?
