@@ -218,6 +218,7 @@ bool arm64_gic_pending(struct axvm_vcpu *vcpu)
 	gicv3_unlock(cpu->gic, flags);
 	return deliverable;
 }
+EXPORT_SYMBOL_AXVM_KUNIT(arm64_gic_pending);
 
 /**
  * arm64_gic_host_active() - will the guest deactivate the host's interrupt?
@@ -234,3 +235,4 @@ bool arm64_gic_host_active(struct axvm_vcpu *vcpu)
 
 	return cpu && cpu->mapped_live && READ_ONCE(cpu->state.bank.active) & BIT(cpu->mapped);
 }
+EXPORT_SYMBOL_AXVM_KUNIT(arm64_gic_host_active);

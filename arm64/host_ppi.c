@@ -180,7 +180,9 @@ void arm64_host_ppis_load(void)
 /* Ours, if it is nobody's */
 static void request(struct host_ppi *ppi)
 {
-	if (!ppi->irq || request_percpu_irq(ppi->irq, ppi_handler, ppi->name, cookie))
+	if (!ppi->irq || irq_has_action(ppi->irq))
+		return;
+	if (request_percpu_irq(ppi->irq, ppi_handler, ppi->name, cookie))
 		return;
 	if (ppi->forwarded && irq_set_vcpu_affinity(ppi->irq, cookie)) {
 		free_percpu_irq(ppi->irq, cookie);

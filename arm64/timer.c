@@ -179,6 +179,7 @@ void arm64_timer_enter(struct axvm_vcpu *vcpu)
 	if (unlikely(virt_fires(timers) != timers->virt.line))
 		virt_line_changed(timers);
 }
+EXPORT_SYMBOL_AXVM_KUNIT(arm64_timer_enter);
 
 /**
  * arm64_timer_update() - has the virtual timer expired since the guest was left?
@@ -195,6 +196,7 @@ void arm64_timer_update(struct axvm_vcpu *vcpu)
 		virt_line_changed(timers);
 	preempt_enable();
 }
+EXPORT_SYMBOL_AXVM_KUNIT(arm64_timer_update);
 
 /* The thread is not running, or waits in arm64_timer_load(). */
 static enum hrtimer_restart virt_expired(struct hrtimer *hrtimer)
@@ -469,6 +471,7 @@ void arm64_timer_reset(struct axvm_vcpu *vcpu)
 	phys_update(timers);
 	raw_spin_unlock_irqrestore(&timers->lock, flags);
 }
+EXPORT_SYMBOL_AXVM_KUNIT(arm64_timer_reset);
 
 /**
  * arm64_timer_attach() - give a new vCPU its timers

@@ -49,6 +49,7 @@ unsigned long gicv3_lock(struct arm64_gic *gic)
 	raw_spin_lock_irqsave(&gic->lock, flags);
 	return flags;
 }
+EXPORT_SYMBOL_AXVM_KUNIT(gicv3_lock);
 
 /**
  * gicv3_unlock() - release gic->lock, then kick the vCPUs that must look
@@ -70,6 +71,7 @@ u64 gicv3_unlock(struct arm64_gic *gic, unsigned long flags)
 		axvm_vcpu_kick(gic->vm->vcpus[__ffs64(left)]);
 	return kicks;
 }
+EXPORT_SYMBOL_AXVM_KUNIT(gicv3_unlock);
 
 /**
  * gicv3_touch() - a vCPU must look; gic->lock held
@@ -310,6 +312,7 @@ void arm64_gic_ppi(struct axvm_vcpu *vcpu, u32 intid, bool level)
 	set_wire(cpu->gic, cpu, intid, level);
 	gicv3_unlock(cpu->gic, flags);
 }
+EXPORT_SYMBOL_AXVM_KUNIT(arm64_gic_ppi);
 
 /**
  * arm64_gic_inject() - make an interrupt pending, once
@@ -423,3 +426,4 @@ void arm64_gic_dir(struct axvm_vcpu *vcpu, u64 value)
 	}
 	gicv3_unlock(cpu->gic, flags);
 }
+EXPORT_SYMBOL_AXVM_KUNIT(arm64_gic_dir);
