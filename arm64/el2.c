@@ -3,8 +3,8 @@
  * ARM's EL2 as axvm's backend: the table of its operations, and one entry into the guest
  * from beginning to end (axvm_arch_run()).
  *
- * In this folder: hardware.c (who has EL2), vhe.c (the world switch), entry.S (general
- * registers, vectors), context.h (the registers of EL1), debug.c (debug registers),
+ * In this folder: hardware.c (who has EL2), vhe.c (the world switch of a host at EL2), nvhe*.[cS] (that of
+ * a host at EL1), entry.S (general registers, vectors), context.h (the registers of EL1), debug.c (debug registers),
  * stage2.c (guest memory), exits.c (why the guest was left), sysreg.c and idregs.c (system
  * registers that trap), mitigations.c (speculation), vcpu.c (a vCPU from outside); gic*.c,
  * timer.c (interrupts and time), psci.c and smccc.c (calls), decode.c, emulate.c and
@@ -13,6 +13,7 @@
 #include <linux/kernel.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
+#include <asm/virt.h>
 
 #include "el2.h"
 #include "emulate.h"
@@ -30,7 +31,7 @@ static __always_inline bool enter_once(struct arm64_vcpu *v)
 
 	arm64_timer_enter(vcpu);
 	arm64_gic_enter(vcpu);
-	wants_answer = arm64_vhe_enter(v);
+	wants_answer = is_kernel_in_hyp_mode() ? arm64_vhe_enter(v) : arm64_nvhe_enter(v);
 	arm64_gic_leave(vcpu);
 	arm64_timer_leave(vcpu);
 	return wants_answer;
@@ -115,7 +116,10 @@ static void el2_load(struct axvm_vcpu *vcpu)
 	v->hcr &= ~HCR_TWE;
 	if (!single_task_running())
 		v->hcr |= HCR_TWE;
-	arm64_vhe_load(v);
+	if (is_kernel_in_hyp_mode())
+		arm64_vhe_load(v);
+	else
+		arm64_nvhe_load(v);
 	arm64_timer_load(vcpu);
 	arm64_gic_load(vcpu);
 }
@@ -124,7 +128,10 @@ static void el2_put(struct axvm_vcpu *vcpu)
 {
 	arm64_gic_put(vcpu);
 	arm64_timer_put(vcpu);
-	arm64_vhe_put(to_arm64(vcpu));
+	if (is_kernel_in_hyp_mode())
+		arm64_vhe_put(to_arm64(vcpu));
+	else
+		arm64_nvhe_put(to_arm64(vcpu));
 }
 
 /* --- VMs, vCPUs and the module ------------------------------------------------------------- */
@@ -182,16 +189,24 @@ static int el2_init(void)
 	axvm_arch_backend.fpu_size = offsetofend(struct user_fpsimd_state, fpcr);
 	if (arm64_s2_setup())
 		return 0;	/* loaded, to say why not */
-	ret = arm64_timer_init();
+	ret = arm64_hardware_init();
 	if (ret)
 		return ret;
+	ret = arm64_timer_init();
+	if (ret) {
+		arm64_hardware_exit();
+		return ret;
+	}
 	arm64_id_setup();
 	return 0;
 }
 
 static void el2_exit(void)
 {
+	if (!arm64_vtcr)
+		return;
 	arm64_timer_exit();
+	arm64_hardware_exit();
 }
 
 struct axvm_backend axvm_arch_backend = {

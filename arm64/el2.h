@@ -14,32 +14,10 @@
 #include <asm/sysreg.h>
 
 #include "../core/vm.h"
+#include "fault.h"
 
 #define ARM64_POOL_PAGES	4	/* the most that one s2_map() takes: a table a level */
 #define ARM64_MAX_BRPS		16	/* ID_AA64DFR0_EL1.BRPs, WRPs: 4-bit fields */
-
-/* How the guest was left: the vector taken (ARM DDI 0487 D1.3.1.5), or not entered at all */
-#define ARM64_EXIT_SYNC		0
-#define ARM64_EXIT_IRQ		1
-#define ARM64_EXIT_FIQ		2
-#define ARM64_EXIT_SERROR	3
-#define ARM64_EXIT_PENDING	4	/* an interrupt or SError waits for the host: not entered */
-
-/**
- * struct arm64_fault - what the CPU says of the last synchronous exit
- * @code: ARM64_EXIT_*
- * @esr: ESR_EL2
- * @far: FAR_EL2
- * @ipa: page of the faulting IPA, from HPFAR_EL2; aborts only
- * @disr: DISR_EL1: an SError that the exit synchronised (ESB); 0: none
- */
-struct arm64_fault {
-	u32 code;
-	u64 esr;
-	u64 far;
-	u64 ipa;
-	u64 disr;
-};
 
 /**
  * struct arm64_debug - the debug registers of a guest
@@ -92,6 +70,7 @@ struct arm64_host {
 /**
  * struct arm64_vcpu - the backend's part of a vCPU [T]
  * @vcpu: the vCPU
+ * @hyp: [I] on a host at EL1: the vCPU as EL2 sees it
  * @fp: V0 to V31, FPSR, FPCR; in the CPU only within a window, while @fp_loaded
  * @fp_loaded: see @fp
  * @hcr: HCR_EL2 to run with
@@ -107,6 +86,7 @@ struct arm64_host {
  */
 struct arm64_vcpu {
 	struct axvm_vcpu *vcpu;
+	struct arm64_hyp *hyp;
 	struct user_fpsimd_state fp;
 	bool fp_loaded;
 	u64 hcr;
@@ -132,6 +112,15 @@ struct arm64_vm {
 	u64 vttbr;
 	bool mapped;
 };
+
+struct arm64_hyp;
+
+/*
+ * MDCR_EL2 (ARM DDI 0487 D19.3.17): the guest sees no PMU, no profiling, no trace, and only our
+ * debug registers. E2PB and E2TB clear make the buffers EL2's, so that their registers trap.
+ */
+#define MDCR_TRAPS	(MDCR_EL2_TPM | MDCR_EL2_TPMCR | MDCR_EL2_TPMS | MDCR_EL2_TTRF | \
+			 MDCR_EL2_TDRA | MDCR_EL2_TDOSA | MDCR_EL2_TDA | MDCR_EL2_TDCC)
 
 static inline struct arm64_vcpu *to_arm64(const struct axvm_vcpu *vcpu)
 {
@@ -177,12 +166,28 @@ void arm64_s2_drain(struct arm64_vcpu *v);
 int arm64_s2_map(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift, u32 prot);
 bool arm64_s2_unmap(struct axvm_vm *vm, u64 gpa, u64 length);
 void arm64_s2_set_way(struct axvm_vm *vm);
+void arm64_clean_to_memory(void *start, size_t size);
 
 /* arm64/vhe.c: one entry and exit on a host that runs at EL2 */
 bool arm64_vhe_enter(struct arm64_vcpu *v);
 void arm64_vhe_load(struct arm64_vcpu *v);
 void arm64_vhe_put(struct arm64_vcpu *v);
 void arm64_vhe_reload(struct arm64_vcpu *v);
+
+/* arm64/nvhe.c: the same on a host at EL1, and EL2's own life there */
+#define ARM64_HOLDER_STUB	0	/* nobody, or we */
+#define ARM64_HOLDER_KVM	1
+#define ARM64_HOLDER_NONE	2	/* out of reach */
+bool arm64_nvhe_enter(struct arm64_vcpu *v);
+void arm64_nvhe_load(struct arm64_vcpu *v);
+void arm64_nvhe_put(struct arm64_vcpu *v);
+int arm64_nvhe_vcpu_init(struct arm64_vcpu *v);
+void arm64_nvhe_vcpu_destroy(struct arm64_vcpu *v);
+int arm64_nvhe_init(void);
+void arm64_nvhe_exit(void);
+void arm64_nvhe_take(void);
+void arm64_nvhe_give_back(void);
+int arm64_nvhe_holder(void);
 
 /* arm64/entry.S */
 u32 arm64_enter(struct axvm_arm64_regs *regs, u64 vbar, u64 mitigate, u64 *disr);
@@ -215,6 +220,9 @@ void arm64_debug_leave(struct arm64_vcpu *v);
 int arm64_probe(struct axvm_reason *why);
 int arm64_hw_get(struct axvm_reason *why);
 void arm64_hw_put(void);
+int arm64_hardware_init(void);
+void arm64_hardware_exit(void);
+asmlinkage void __noreturn arm64_panic(u64 esr, u64 elr, u64 far);
 
 /* arm64/vcpu.c */
 int arm64_vcpu_init(struct axvm_vcpu *vcpu);

@@ -145,12 +145,12 @@ static u64 leaf(phys_addr_t hpa, unsigned int level, u32 prot)
 
 /* --- caches ---------------------------------------------------------------------------- */
 
-/*
- * What the host wrote must be where the guest looks: a guest whose caches are off looks into
- * memory, unless FEAT_S2FWB overrides it; instructions come by the instruction cache, which
- * may hold what was at this address before (B2.7.4.2, CTR_EL0.{IDC,DIC}).
+/**
+ * arm64_clean_to_memory() - write back what the data caches hold, and drop it
+ * @start: where
+ * @size: bytes
  */
-static void clean_to_memory(void *start, size_t size)
+void arm64_clean_to_memory(void *start, size_t size)
 {
 	u64 ctr = read_sanitised_ftr_reg(SYS_CTR_EL0);
 	size_t line = 4UL << (ctr >> 16 & 0xf);	/* DminLine: log2 of words */
@@ -161,6 +161,11 @@ static void clean_to_memory(void *start, size_t size)
 	dsb(sy);
 }
 
+/*
+ * What the host wrote must be where the guest looks: a guest whose caches are off looks into
+ * memory, unless FEAT_S2FWB overrides it; instructions come by the instruction cache, which
+ * may hold what was at this address before (B2.7.4.2, CTR_EL0.{IDC,DIC}).
+ */
 static void make_coherent(phys_addr_t hpa, size_t size, u32 prot)
 {
 	void *start = phys_to_virt(hpa);
@@ -168,11 +173,11 @@ static void make_coherent(phys_addr_t hpa, size_t size, u32 prot)
 	if (prot & AXVM_S2_DEVICE)
 		return;
 	if (!fwb)
-		clean_to_memory(start, size);
+		arm64_clean_to_memory(start, size);
 	if (!(prot & AXVM_S2_EXEC) || cpus_have_final_cap(ARM64_HAS_CACHE_DIC))
 		return;
 	if (fwb && !cpus_have_final_cap(ARM64_HAS_CACHE_IDC))
-		clean_to_memory(start, size);
+		arm64_clean_to_memory(start, size);
 	/* By address would do where the instruction cache is no virtual one, line by line. */
 	asm volatile("ic ialluis\n\tdsb ish\n\tisb" : : : "memory");
 }

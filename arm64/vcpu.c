@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <asm/debug-monitors.h>
 #include <asm/ptrace.h>
+#include <asm/virt.h>
 
 #include "el2.h"
 #include "emulate.h"
@@ -27,7 +28,7 @@
  * pointer authentication, tags, SCXTNUM and fault injection trap as well. FB and BSU: what the
  * guest does to the CPU it is on is done to all, as it may be on another one the next moment.
  */
-#define GUEST_HCR	(HCR_E2H | HCR_RW | HCR_VM | HCR_IMO | HCR_FMO | HCR_AMO | HCR_TSC | \
+#define GUEST_HCR	(HCR_RW | HCR_VM | HCR_IMO | HCR_FMO | HCR_AMO | HCR_TSC | \
 			 HCR_TWI | HCR_TSW | HCR_TIDCP | HCR_TACR | HCR_TLOR | HCR_TID3 | \
 			 HCR_PTW | HCR_BSU_IS | HCR_FB | HCR_SWIO)
 
@@ -35,6 +36,8 @@ static u64 guest_hcr(void)
 {
 	u64 hcr = GUEST_HCR;
 
+	if (is_kernel_in_hyp_mode())
+		hcr |= HCR_E2H;
 	if (cpus_have_final_cap(ARM64_HAS_RAS_EXTN))
 		hcr |= HCR_TERR;
 	if (cpus_have_final_cap(ARM64_HAS_STAGE2_FWB))
@@ -66,6 +69,10 @@ int arm64_vcpu_init(struct axvm_vcpu *vcpu)
 		return -ENOMEM;
 	v->vcpu = vcpu;
 	v->hcr = guest_hcr();
+	if (!is_kernel_in_hyp_mode() && arm64_nvhe_vcpu_init(v)) {
+		kfree(v);
+		return -ENOMEM;
+	}
 	vcpu->backend = v;
 	return 0;
 }
@@ -78,6 +85,8 @@ void arm64_vcpu_destroy(struct axvm_vcpu *vcpu)
 {
 	struct arm64_vcpu *v = to_arm64(vcpu);
 
+	if (v->hyp)
+		arm64_nvhe_vcpu_destroy(v);
 	arm64_s2_drain(v);
 	kfree(v);
 }

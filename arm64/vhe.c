@@ -102,13 +102,6 @@ static void put_fine_traps(const struct arm64_host *host)
 		write_sysreg_s(host->hafgrtr, SYS_HAFGRTR);
 }
 
-/*
- * The guest sees no PMU, no profiling, no trace, and only our debug registers. E2PB and E2TB
- * stay as the host has them: clear, so that the buffers are EL2's and their registers trap.
- */
-#define MDCR_TRAPS	(MDCR_EL2_TPM | MDCR_EL2_TPMCR | MDCR_EL2_TPMS | MDCR_EL2_TTRF | \
-			 MDCR_EL2_TDRA | MDCR_EL2_TDOSA | MDCR_EL2_TDA | MDCR_EL2_TDCC)
-
 /**
  * arm64_vhe_load() - the vCPU's thread comes to this pCPU
  * @v: the vCPU
@@ -219,59 +212,14 @@ static bool load_fp(struct arm64_vcpu *v)
 	return true;
 }
 
-static __always_inline void read_fault(struct arm64_fault *fault)
-{
-	fault->esr = read_sysreg(esr_el2);
-	fault->far = read_sysreg(far_el2);
-}
-
-/* ISS of an abort: the IPA's page is in HPFAR_EL2, or must be looked up */
-static bool hpfar_valid(u64 esr)
-{
-	return esr & ESR_ELx_S1PTW || (esr & ESR_ELx_FSC_TYPE) != ESR_ELx_FSC_PERM;
-}
-
-/*
- * HPFAR_EL2 is UNKNOWN after a permission fault (ARM DDI 0487 D19.2.65): walk the guest's stage
- * 1 by hand. False: another vCPU changed it meanwhile; the guest tries again.
- */
-static bool walk_stage1(struct arm64_fault *fault)
-{
-	u64 saved = read_sysreg(par_el1), par;
-
-	asm volatile("at s1e1r, %0" : : "r" (fault->far));
-	isb();
-	par = read_sysreg(par_el1);
-	write_sysreg(saved, par_el1);
-	fault->ipa = par & GENMASK_ULL(51, 12);
-	return !(par & BIT(0));
-}
-
-static bool read_ipa(struct arm64_fault *fault)
-{
-	if (unlikely(!hpfar_valid(fault->esr)))
-		return walk_stage1(fault);
-	/* FIPA, bits 43:4, is bits 51:12 of the address */
-	fault->ipa = (read_sysreg(hpfar_el2) & GENMASK_ULL(43, 4)) << 8;
-	return true;
-}
-
 /* True: there is nothing more to do than to enter again */
 static __always_inline bool answered_in_window(struct arm64_vcpu *v)
 {
 	struct arm64_fault *fault = &v->fault;
 
 	if (fault->code != ARM64_EXIT_SYNC)
-		return false;
-	read_fault(fault);
-	switch (ESR_ELx_EC(fault->esr)) {
-	case ESR_ELx_EC_DABT_LOW:
-	case ESR_ELx_EC_IABT_LOW:
-		return !read_ipa(fault);
-	case ESR_ELx_EC_FP_ASIMD:
-		return load_fp(v);
-	}
-	return false;
+		return fault->code == ARM64_EXIT_RETRY;
+	return ESR_ELx_EC(fault->esr) == ESR_ELx_EC_FP_ASIMD && load_fp(v);
 }
 
 static __always_inline void drop_stale_translations(struct arm64_vcpu *v)
@@ -335,6 +283,7 @@ bool arm64_vhe_enter(struct arm64_vcpu *v)
 	do {
 		drop_stale_translations(v);
 		v->fault.code = arm64_enter(regs, v->host.vbar, v->mitigate, &v->fault.disr);
+		arm64_read_fault(&v->fault);
 		v->vcpu->stats.exits++;
 		again = answered_in_window(v);
 	} while (again && !axvm_vcpu_wanted(v->vcpu));
