@@ -135,4 +135,18 @@ static inline void axvm_cr4_clear_vmxe(void)
 #endif
 #endif /* CONFIG_X86_64 */
 
+#ifdef CONFIG_ARM64
+#include <asm/sysreg.h>
+/* 6.12 has these names, 6.1 not yet */
+#ifndef SYS_CNTPCT_EL0
+#define SYS_CNTPCT_EL0		sys_reg(3, 3, 14, 0, 1)
+#endif
+#ifndef SYS_CNTVCT_EL0
+#define SYS_CNTVCT_EL0		sys_reg(3, 3, 14, 0, 2)
+#endif
+#ifndef SYS_CNTPCTSS_EL0
+#define SYS_CNTPCTSS_EL0	sys_reg(3, 3, 14, 0, 5)
+#endif
+#endif /* CONFIG_ARM64 */
+
 #endif /* AXVM_CORE_COMPAT_H */

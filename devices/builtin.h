@@ -17,6 +17,9 @@ extern struct axvm_device_type axvm_rtc_cmos_type;
 extern struct axvm_device_type axvm_acpi_pm_type;
 extern struct axvm_device_type axvm_pc_reset_type;
 extern struct axvm_device_type axvm_debug_exit_type;
+extern struct axvm_device_type axvm_gicv3_type;
+extern struct axvm_device_type axvm_pl011_type;
+extern struct axvm_device_type axvm_pl031_type;
 
 extern struct axvm_device_type *const axvm_builtin_types[];
 extern const unsigned int axvm_nr_builtin_types;

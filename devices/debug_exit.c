@@ -2,9 +2,11 @@
 /*
  * Debug exit: a test inside the guest ends its VM and hands out a verdict.
  *
- * A write of any width to any of its ports stops the VM with AXVM_STOP_DEBUG_EXIT;
+ * A write of any width to any of its addresses stops the VM with AXVM_STOP_DEBUG_EXIT;
  * the value written is the code. Reads give 0. There is no state and so no lock;
  * the first stop of a VM wins, see axvm_vm_stop().
+ *
+ * cfg[0]: 0: I/O ports; 1: memory, where the base has to be given.
  */
 #include "builtin.h"
 
@@ -27,10 +29,12 @@ static int debug_exit_write(struct axvm_device *dev, struct axvm_access *access)
 static int debug_exit_init(struct axvm_device *dev)
 {
 	const struct axvm_device_config *config = &dev->config;
+	u64 in_memory = config->nr_cfg ? config->cfg[0] : 0;
 
-	if (config->nr_cfg)
+	if (config->nr_cfg > 1 || in_memory > 1 || (in_memory && !config->base))
 		return -EINVAL;
-	return axvm_device_add_region(dev, AXVM_BUS_PORT, config->base ?: DEBUG_EXIT_BASE,
+	return axvm_device_add_region(dev, in_memory ? AXVM_BUS_MMIO : AXVM_BUS_PORT,
+				      config->base ?: DEBUG_EXIT_BASE,
 				      config->length ?: DEBUG_EXIT_PORTS);
 }
 

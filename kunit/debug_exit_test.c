@@ -75,8 +75,35 @@ static void debug_exit_config(struct kunit *test)
 	fixture_out(vm, 0x502, 1, 9);
 	expect_stop(test, vm, AXVM_STOP_DEBUG_EXIT, 9);
 
-	config = (struct axvm_device_config){ .type = AXVM_DEV_DEBUG_EXIT, .nr_cfg = 1 };
-	KUNIT_EXPECT_EQ(test, PTR_ERR(fixture_try_device(vm, &config)), -EINVAL);
+}
+
+static void debug_exit_in_memory(struct kunit *test)
+{
+	struct axvm_device_config config = { .type = AXVM_DEV_DEBUG_EXIT, .base = 0x09020000,
+					     .length = 4, .nr_cfg = 1, .cfg = { 1 } };
+	struct axvm_vm *vm = fixture_vm(test, 0);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(fixture_try_device(vm, &config)));
+	KUNIT_EXPECT_EQ(test, fixture_load(vm, NULL, 0x09020000, 4), 0);
+	fixture_store(vm, NULL, 0x09020004, 4, 1);
+	expect_stop(test, vm, AXVM_STOP_NONE, 0);
+	fixture_store(vm, NULL, 0x09020000, 4, 77);
+	expect_stop(test, vm, AXVM_STOP_DEBUG_EXIT, 77);
+}
+
+static void debug_exit_refused(struct kunit *test)
+{
+	static const struct axvm_device_config refused[] = {
+		{ .type = AXVM_DEV_DEBUG_EXIT, .nr_cfg = 1, .cfg = { 1 } },
+		{ .type = AXVM_DEV_DEBUG_EXIT, .nr_cfg = 1, .cfg = { 2 }, .base = 0x1000 },
+		{ .type = AXVM_DEV_DEBUG_EXIT, .nr_cfg = 2 },
+		{ .type = AXVM_DEV_DEBUG_EXIT, .base = 0xffff },
+	};
+	struct axvm_vm *vm = fixture_vm(test, 0);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(refused); i++)
+		KUNIT_EXPECT_TRUE(test, IS_ERR(fixture_try_device(vm, &refused[i])));
 }
 
 static struct kunit_case debug_exit_cases[] = {
@@ -84,6 +111,8 @@ static struct kunit_case debug_exit_cases[] = {
 	KUNIT_CASE(debug_exit_widths),
 	KUNIT_CASE(debug_exit_first_wins),
 	KUNIT_CASE(debug_exit_config),
+	KUNIT_CASE(debug_exit_in_memory),
+	KUNIT_CASE(debug_exit_refused),
 	{}
 };
 

@@ -6,7 +6,9 @@
 # KUnit suites and integration tests (lib/plan.sh), in as few boots as their needs allow, two at a time.
 #
 #   T=NAME      that one suite or test alone, on the plain kernel if it runs there
-#   K=NAME,...  these kernels only           BED=bochs|vng    ARCH=x86_64
+#   K=NAME,...  these kernels only
+#   ARCH=NAME   x86_64 or arm64 only: this machine can test itself, and an x86 machine arm64 too
+#   BED=vng     virtme-ng instead of Bochs
 #   --soak      longer: AXVM_SOAK=1 in the tests' environment, ten times the bounds
 set -euo pipefail
 . "$(dirname "$0")/bed/lib/common.sh"
@@ -17,18 +19,16 @@ set -euo pipefail
 for word; do
 	case $word in
 	--soak) export AXVM_SOAK=1 ;;
-	*) die "usage: tools/check.sh [--soak]   (T=NAME K=KERNEL,... BED=bochs|vng in the environment)" ;;
+	*) die "usage: tools/check.sh [--soak]   (T=NAME K=KERNEL,... ARCH=x86_64|arm64 BED=vng in the environment)" ;;
 	esac
 done
-case $arch in
-x86_64 | x86) ;;
-*) die "ARCH=$arch: there is a bed for x86_64 only" ;;
-esac
-case ${BED:-bochs} in
-bochs) ;;
+case ${BED:=} in
+'') ;;
 vng) command -v vng >/dev/null || die "BED=vng: no virtme-ng here (package virtme-ng in Debian 13 or later)" ;;
-*) die "BED=$BED: there are bochs and vng" ;;
+*) die "BED=$BED: there is vng, besides the usual one" ;;
 esac
+families=$(families)
+[ "$BED" != vng ] || families=$arch
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/axvm-check.XXXXXX")
 export results=$work/results
@@ -43,6 +43,7 @@ trap clean EXIT
 trap 'exit 130' INT TERM HUP
 begin=$SECONDS
 
+# host_tests MODULES: with the programs of this machine's family.
 host_tests() {
 	local f name started status
 	for f in "$top"/tools/tests/host/*.sh; do
@@ -54,22 +55,32 @@ host_tests() {
 	done
 }
 
-# Build first: every kernel that is asked for, and the modules for each. What does not build is a failure of its own.
+# prepare: build what one family's tests need, every kernel that is asked for and the modules for each, and add to the plan.
+# What does not build is a failure of its own.
+prepare() {
+	local kernels kernel started built
+	kernels=$(plan_kernels)
+	[ -z "${K:-}" ] || kernels=${K//,/ }
+	for kernel in $kernels; do
+		[ -z "${T:-}" ] || [ -n "${K:-}" ] || ! grep -q "^arch=$arch " "$work/plan" || break
+		started=$(now)
+		if built=$("$bed/modules.sh" "$kernel" 2> >(tee "$work/build.err" >&2)); then
+			[ "$arch" != "$host_arch" ] || [ -n "$host_built" ] || host_built=$built
+			plan "$kernel" "$built" >>"$work/plan"
+		else
+			result fail "build ($arch $kernel)" "$started" "" "$work/build.err"
+		fi
+	done
+	[ "$arch_machine" != bochs ] || [ "$BED" = vng ] || "$bed/bochs.sh" >/dev/null || exit 1
+	if grep "^arch=$arch " "$work/plan" | cut -f 2 | grep -q ' [12]$'; then "$bed/guest.sh" >/dev/null || exit 1; fi
+}
 mkdir "$work/boots"
-kernels=$(plan_kernels)
-[ -z "${K:-}" ] || kernels=${K//,/ }
-for kernel in $kernels; do
-	[ -z "${T:-}" ] || [ -n "${K:-}" ] || [ ! -s "$work/plan" ] || break
-	started=$(now)
-	if built=$("$bed/modules.sh" "$kernel" 2> >(tee "$work/build.err" >&2)); then
-		[ -n "${host_built:-}" ] || host_built=$built
-		plan "$kernel" "$built" >>"$work/plan"
-	else
-		result fail "build ($kernel)" "$started" "" "$work/build.err"
-	fi
+: >"$work/plan"
+host_built=''
+for family in $families; do
+	set_arch "$family"
+	prepare
 done
-[ "${BED:-bochs}" = vng ] || "$bed/bochs.sh" >/dev/null || exit 1
-if [ -s "$work/plan" ] && cut -f 2 "$work/plan" | grep -q ' [12]$'; then "$bed/guest.sh" >/dev/null || exit 1; fi
 
 # The boots: tests with equal needs together, with the most memory that one of them wants. Those that take longest first.
 n=0
@@ -94,8 +105,8 @@ for ((i = 1; i <= n; i++)); do
 	IFS=$'\t' read -r needs rest <"$work/boots/$i.needs"
 	start boot "$needs" "${rest% *}" "${rest#* }" "$work/boots/$i"
 done
-[ -z "${host_built:-}" ] || start host_tests "$host_built"
-if [ -z "${T:-}" ] && [ -z "${K:-}" ]; then start "$top/tools/lint.sh"; fi
+[ -z "$host_built" ] || start host_tests "$host_built"
+if [ -z "${T:-}" ] && [ -z "${K:-}" ]; then ARCH=$asked_arch start "$top/tools/lint.sh"; fi
 wait
 
 say "took $((SECONDS - begin)) s"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # lint.sh [NAME...]: what tools say about the sources without running them, a line a tool; a finding is a failure, silence
-# a pass. NAMEs: shellcheck warnings sparse checkpatch kernel-doc spdx.
+# a pass. NAMEs: shellcheck warnings sparse checkpatch kernel-doc spdx. What a compiler says, it says for each family, or for
+# ARCH's.
 #
 # Called alone it sums up and its status is the verdict; called by check.sh its lines are counted there.
 set -euo pipefail
@@ -34,10 +35,10 @@ lint_shellcheck() {
 	scripts | xargs -r -d '\n' shellcheck -a
 }
 
-# The compiler's own opinion, and sparse's: each in a mirror of its own. What is no finding of theirs is cut.
+# The compiler's own opinion, and sparse's, of the module for $family: each in a mirror of its own. What is no finding of theirs is cut.
 lint_build() {
 	local log=$work/$1.build
-	AXVM_BUILD=lint-$1 "$bed/modules.sh" plain "${@:2}" >/dev/null 2>"$log" && return
+	ARCH=$family AXVM_BUILD=lint-$1 "$bed/modules.sh" plain "${@:2}" >/dev/null 2>"$log" && return
 	grep -v '^\[bed\] .*\.\.\.\|^\[bed\] .*: done in' "$log"
 	return 1
 }
@@ -64,7 +65,7 @@ lint_checkpatch() {
 		grep -vE "^tools/(tests|bench)/.*:($userspace_has_not):" |
 		while IFS= read -r line; do
 			name=$(sed -n 's/.*:CAMELCASE:.*<\(.*\)>.*/\1/p' <<<"$line")
-			[ -n "$name" ] && grep -rqw "$name" "$linux/include" "$linux/arch/x86/include" || echo "$line"
+			[ -n "$name" ] && grep -rqw "$name" "$linux/include" "$linux"/arch/{x86,arm64}/include || echo "$line"
 		done || true
 }
 
@@ -82,14 +83,23 @@ lint_spdx() {
 		done
 }
 
+# check LABEL NAME: one line.
+check() {
+	local started
+	started=$(now)
+	if "lint_$2" >"$work/$2" 2>&1 && [ ! -s "$work/$2" ]; then
+		result pass "lint: $1" "$started"
+	else
+		result fail "lint: $1" "$started" "" "$work/$2"
+	fi
+}
+
 [ $# -gt 0 ] || set -- spdx shellcheck warnings sparse checkpatch kernel-doc
 for name; do
 	declare -F "lint_$name" >/dev/null || die "no such check: $name"
-	started=$(now)
-	if "lint_$name" >"$work/$name" 2>&1 && [ ! -s "$work/$name" ]; then
-		result pass "lint: $name" "$started"
-	else
-		result fail "lint: $name" "$started" "" "$work/$name"
-	fi
+	case $name in
+	warnings | sparse) for family in $(families); do check "$name ($family)" "$name"; done ;;
+	*) check "$name" "$name" ;;
+	esac
 done
 [ -z "$alone" ] || results_summary

@@ -225,7 +225,7 @@ struct axvm_create_vcpu {
 /* Device type numbers (axvm_create_device.type) */
 #define AXVM_DEV_DUMMY		0x000
 #define AXVM_DEV_INTC		0x001
-#define AXVM_DEV_CONSOLE	0x002	/* x86: 16550A at a port range */
+#define AXVM_DEV_CONSOLE	0x002	/* x86: 16550A at a port range; arm64: PL011 */
 #define AXVM_DEV_IVC_CHANNEL	0x00a
 #define AXVM_DEV_IOAPIC		0x023
 #define AXVM_DEV_PIT		0x024	/* 8254 and port 0x61: base 0x40, length 0x22 */
@@ -235,6 +235,8 @@ struct axvm_create_vcpu {
 #define AXVM_DEV_ACPI_PM	0x103	/* PM1 block, PM timer */
 #define AXVM_DEV_PC_RESET	0x104	/* ports 0x64 and 0xcf9 */
 #define AXVM_DEV_DEBUG_EXIT	0x105
+#define AXVM_DEV_GICV3		0x110	/* arm64: distributor at base, redistributors at cfg[0] */
+#define AXVM_DEV_PL031		0x112	/* cfg[0]: seconds since 1970 at creation; 0: the host's */
 #define AXVM_DEV_ANY		0xffffffffU	/* find the type by @type_name */
 
 /**
@@ -432,6 +434,32 @@ struct axvm_x86_regs {
 };
 
 /**
+ * struct axvm_arm64_regs - registers of an arm64 vCPU (AXVM_VCPU_GET_REGS, AXVM_VCPU_SET_REGS)
+ * @size: sizeof(struct axvm_arm64_regs)
+ * @mp_state: 0 runs, 1 is off (PSCI), 2 waits in WFI
+ * @x: X0 to X30
+ * @pc: program counter
+ * @pstate: as in SPSR_EL2
+ * @sp_el0: stack pointer of EL0
+ * @sp_el1: stack pointer of EL1
+ * @elr_el1: exception link register
+ * @spsr_el1: saved program status
+ *
+ * All other registers of EL1 and EL0 are system registers (AXVM_VCPU_GET_SYSREG).
+ */
+struct axvm_arm64_regs {
+	__u32 size;
+	__u32 mp_state;
+	__u64 x[31];
+	__u64 pc;
+	__u64 pstate;
+	__u64 sp_el0;
+	__u64 sp_el1;
+	__u64 elr_el1;
+	__u64 spsr_el1;
+};
+
+/**
  * struct axvm_sysreg - one system register (AXVM_VCPU_GET_SYSREG, AXVM_VCPU_SET_SYSREG)
  * @size: sizeof(struct axvm_sysreg)
  * @reserved: 0
@@ -449,7 +477,8 @@ struct axvm_sysreg {
  * struct axvm_fpu - floating-point and vector state (AXVM_VCPU_GET_FPU, AXVM_VCPU_SET_FPU)
  * @size: sizeof(struct axvm_fpu)
  * @length: bytes at @data, axvm_info.fpu_size
- * @data: the caller's buffer; x86: an XSAVE image in standard form
+ * @data: the caller's buffer; x86: an XSAVE image in standard form;
+ *        arm64: V0 to V31 (16 bytes each), FPSR, FPCR (4 bytes each)
  */
 struct axvm_fpu {
 	__u32 size;
@@ -483,7 +512,7 @@ struct axvm_fpu {
  * @fail_entry.code: the hardware's code (x86: exit reason or VM-instruction error)
  * @fail_entry.qualification: the hardware's qualification
  * @pad: room for new reasons
- * @regs: x86: all registers at AXVM_STOP_TRIPLE_FAULT and AXVM_EXIT_FAIL_ENTRY
+ * @regs: all registers at AXVM_STOP_TRIPLE_FAULT and AXVM_EXIT_FAIL_ENTRY
  */
 struct axvm_run {
 	__u8 immediate_exit;
@@ -517,6 +546,7 @@ struct axvm_run {
 	};
 	union {
 		struct axvm_x86_regs x86;
+		struct axvm_arm64_regs arm64;
 		__u8 regs_pad[1024];
 	} regs;
 };

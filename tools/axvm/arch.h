@@ -24,8 +24,17 @@ extern const u32 arch_number;
 extern const struct boot_protocol *const arch_protocols[];
 extern const char *const arch_kernel_kinds;
 
+/* What an ELF file is that is no such image */
+extern const char *const arch_elf_mistake;
+
+/* What the architecture adds to `axvm run --help`: lines of options */
+extern const char *const arch_usage;
+
 /* How flat binaries are started */
 extern const struct boot_protocol arch_flat;
+
+/* AXVM_DEV_* of the clock that --rtc sets: seconds in cfg[0] */
+extern const u32 arch_rtc;
 
 /* The devices of a VM whose user asks for none */
 void arch_default_devices(struct vm_config *config);
@@ -41,6 +50,9 @@ void arch_secondary_regs(struct boot_regs *regs);
 
 /* Registers as text; @regs as in axvm_run.regs */
 void arch_print_regs(FILE *f, const void *regs);
+
+/* --mode: how flat binaries are entered. Return: 0, or -1 with a message */
+int arch_set_mode(struct vm_config *config, const char *mode);
 
 /* Of a debug-exit device: what --debug-exit and --no-debug-exit change */
 int arch_set_debug_exit(struct vm_config *config, u64 address);

@@ -56,6 +56,9 @@ struct boot {
 
 int boot_open(struct boot *boot, const struct vm_config *config);
 void boot_close(struct boot *boot);
+int boot_initrd_size(const struct boot *boot, u64 *size);
+int boot_load_initrd(const struct boot *boot, const struct guest_memory *memory, u64 at);
+int boot_load_flats(const struct boot *boot, const struct guest_memory *memory);
 
 /**
  * boot_load() - fill memory and registers

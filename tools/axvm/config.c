@@ -33,6 +33,7 @@ void config_free(struct vm_config *config)
 
 	free(config->kernel_path);
 	free(config->cmdline);
+	free(config->dtb_path);
 	for (i = 0; i < config->nr_modules; i++) {
 		free(config->modules[i].path);
 		free(config->modules[i].args);

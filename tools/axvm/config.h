@@ -58,7 +58,7 @@ struct flat_config {
 	u64 gpa;
 };
 
-/* How a flat binary is entered */
+/* How a flat binary is entered on x86 */
 enum entry_mode {
 	ENTRY_REAL,
 	ENTRY_PROTECTED32,
@@ -78,6 +78,7 @@ enum entry_mode {
  * @modules: initramfs files, multiboot modules
  * @nr_flats: entries in @flats
  * @flats: flat binaries
+ * @dtb_path: a device tree to be used instead of the launcher's, or NULL
  * @entry: address at which flat binaries are entered
  * @entry_mode: CPU mode in which they are
  * @nr_emu_devices: entries in @emu_devices
@@ -98,6 +99,7 @@ struct vm_config {
 
 	unsigned int nr_flats;
 	struct flat_config flats[CONFIG_MAX_FLATS];
+	char *dtb_path;
 	u64 entry;
 	enum entry_mode entry_mode;
 

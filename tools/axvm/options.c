@@ -12,31 +12,28 @@
 #include "arch.h"
 #include "commands.h"
 
-static const char usage[] =
+static const char usage_first[] =
 "Usage: axvm run -k KERNEL [-i FILE[,ARGS]]... [-m SIZE] [-c N] [-a TEXT] [OPTION]...\n"
-"       axvm run --flat FILE@ADDRESS... --entry ADDRESS [--mode real|32] [OPTION]...\n"
+"       axvm run --flat FILE@ADDRESS... --entry ADDRESS [OPTION]...\n"
 "Run a virtual machine with its console on this terminal.\n"
-"\n"
-"  -k, --kernel FILE        kernel: Linux bzImage or multiboot (found out by itself)\n"
-"  -i, --initrd FILE        Linux: initramfs (more than one are joined)\n"
-"  -i, --initrd FILE[,ARGS] multiboot: module with its command line\n"
-"  -a, --cmdline TEXT       the kernel's command line (Linux, if not given: console=ttyS0)\n"
+"\n";
+
+/* Between the two: arch_usage */
+static const char usage_last[] =
 "  -m, --memory SIZE        memory, with K, M or G (512M)\n"
 "  -c, --cpus N             virtual CPUs (1)\n"
 "      --name NAME          name in `axvm ps` (the image's)\n"
 "      --flat FILE@ADDRESS  copy a file to an address as it is\n"
 "      --entry ADDRESS      start flat binaries there\n"
-"      --mode real|32       ... in this mode of the CPU (real)\n"
 "      --reboot             boot again when the guest resets\n"
 "      --hugepages          take memory from the host's pool of huge pages\n"
 "      --rtc SECONDS        start the guest's clock at this Unix time (the host's)\n"
-"      --debug-exit PORT    port that ends the VM with the status written to it (0xf4)\n"
-"      --no-debug-exit      no such port\n"
+"      --no-debug-exit      nothing that ends the VM with a status\n"
 "  -h, --help               show this\n"
 "\n"
 "In the terminal, Ctrl-A x ends the VM and Ctrl-A h shows more keys.\n"
 "\n"
-"Exit status: what the guest wrote to its debug-exit port; 0 it switched itself off;\n"
+"Exit status: what the guest wrote to its debug-exit device; 0 it switched itself off;\n"
 "100 it asked for a reset; 101 triple fault; 102 the VM failed; 103 ended by Ctrl-A x;\n"
 "128+N ended by signal N; 2 bad arguments or images, or no hypervisor.\n";
 
@@ -44,6 +41,7 @@ enum {
 	OPT_NAME = 256,
 	OPT_FLAT,
 	OPT_ENTRY,
+	OPT_DTB,
 	OPT_MODE,
 	OPT_REBOOT,
 	OPT_HUGEPAGES,
@@ -62,6 +60,7 @@ static const struct option long_options[] = {
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "flat", required_argument, NULL, OPT_FLAT },
 	{ "entry", required_argument, NULL, OPT_ENTRY },
+	{ "dtb", required_argument, NULL, OPT_DTB },
 	{ "mode", required_argument, NULL, OPT_MODE },
 	{ "reboot", no_argument, NULL, OPT_REBOOT },
 	{ "hugepages", no_argument, NULL, OPT_HUGEPAGES },
@@ -130,20 +129,9 @@ static int set_cpus(struct vm_config *config, const char *arg)
 	return 0;
 }
 
-static int set_mode(struct vm_config *config, const char *arg)
-{
-	if (!strcmp(arg, "real"))
-		config->entry_mode = ENTRY_REAL;
-	else if (!strcmp(arg, "32"))
-		config->entry_mode = ENTRY_PROTECTED32;
-	else
-		return fail("--mode %s: it is real or 32", arg);
-	return 0;
-}
-
 static int set_rtc(struct vm_config *config, const char *arg)
 {
-	struct device_config *rtc = config_find_device(config, AXVM_DEV_RTC_CMOS);
+	struct device_config *rtc = config_find_device(config, arch_rtc);
 	u64 value;
 
 	if (!parse_number(arg, &value) || !value || value > 0x7fffffffffffULL)
@@ -160,7 +148,7 @@ static int set_debug_exit(struct vm_config *config, const char *arg)
 	u64 value;
 
 	if (!parse_number(arg, &value))
-		return fail("--debug-exit %s: not a port", arg);
+		return fail("--debug-exit %s: not a port or address", arg);
 	return arch_set_debug_exit(config, value);
 }
 
@@ -193,9 +181,11 @@ static int take_option(struct vm_config *config, struct given *given, int option
 	case OPT_ENTRY:
 		given->entry = true;
 		return set_entry(config, arg);
+	case OPT_DTB:
+		return config_set(&config->dtb_path, arg);
 	case OPT_MODE:
 		given->mode = true;
-		return set_mode(config, arg);
+		return arch_set_mode(config, arg);
 	case OPT_REBOOT:
 		config->reboot = true;
 		return 0;
@@ -257,7 +247,9 @@ enum options_result options_parse(struct vm_config *config, int argc, char **arg
 	optind = 1;
 	while ((option = getopt_long(argc, argv, ":k:i:a:m:c:h", long_options, NULL)) != -1) {
 		if (option == 'h') {
-			fputs(usage, stdout);
+			fputs(usage_first, stdout);
+			fputs(arch_usage, stdout);
+			fputs(usage_last, stdout);
 			return OPTIONS_HELP;
 		}
 		if (option == '?' || option == ':') {

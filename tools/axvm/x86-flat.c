@@ -21,36 +21,6 @@ static u64 lowest(const struct vm_config *config)
 	return low;
 }
 
-static int check_overlap(const struct boot *boot, unsigned int i)
-{
-	const struct flat_config *flats = boot->config->flats;
-	unsigned int j;
-
-	for (j = 0; j < i; j++)
-		if (flats[i].gpa < flats[j].gpa + boot->flats[j].size &&
-		    flats[j].gpa < flats[i].gpa + boot->flats[i].size)
-			return fail("%s and %s overlap", flats[j].path, flats[i].path);
-	return 0;
-}
-
-static int load_files(const struct boot *boot, struct guest_memory *memory)
-{
-	unsigned int i;
-	void *to;
-
-	for (i = 0; i < boot->config->nr_flats; i++) {
-		to = memory_at(memory, boot->config->flats[i].gpa, boot->flats[i].size);
-		if (!to)
-			return fail("%s: does not fit into memory at %#llx", boot->flats[i].path,
-				    boot->config->flats[i].gpa);
-		if (check_overlap(boot, i))
-			return -1;
-		if (image_read(&boot->flats[i], 0, to, boot->flats[i].size))
-			return -1;
-	}
-	return 0;
-}
-
 static int load(struct boot *boot, struct guest_memory *memory, struct boot_regs *regs)
 {
 	const struct vm_config *config = boot->config;
@@ -62,7 +32,7 @@ static int load(struct boot *boot, struct guest_memory *memory, struct boot_regs
 	if (x86_firmware(boot, memory, &rsdp))
 		return -1;
 	x86_write_gdt(memory_at(memory, GDT_AT, X86_GDT_BYTES), false);
-	if (load_files(boot, memory))
+	if (boot_load_flats(boot, memory))
 		return -1;
 	if (config->entry_mode == ENTRY_REAL) {
 		x86_regs_real(regs, config->entry);

@@ -27,8 +27,6 @@
 #define LOADER_UNDEFINED	0xff
 #define DEFAULT_CMDLINE		"console=ttyS0"
 
-#define INITRD_ALIGN		4ULL		/* of each piece: cpio archives begin so */
-
 /**
  * struct kernel - what the header of a bzImage says
  * @header: the header
@@ -157,18 +155,10 @@ static int load_initrd(const struct boot *boot, struct guest_memory *memory,
 		       const struct kernel *kernel, u64 *start, u64 *size)
 {
 	u64 limit = x86_low_end(memory), at;
-	unsigned int i;
 
 	*start = 0;
-	*size = 0;
-	for (i = 0; i < boot->config->nr_modules; i++) {
-		if (boot->config->modules[i].args)
-			return fail("-i %s: a Linux initramfs takes no arguments",
-				    boot->modules[i].path);
-		if (boot->modules[i].size > ARCH_MAX_MEMORY)
-			return fail("%s: does not fit into memory", boot->modules[i].path);
-		*size += align_up(boot->modules[i].size, INITRD_ALIGN);
-	}
+	if (boot_initrd_size(boot, size))
+		return -1;
 	if (!*size)
 		return 0;
 	if (limit > (u64)kernel->header.initrd_addr_max + 1)
@@ -181,14 +171,7 @@ static int load_initrd(const struct boot *boot, struct guest_memory *memory,
 		return fail("%s: does not fit into memory beside the kernel",
 			    boot->modules[0].path);
 	*start = at;
-	for (i = 0; i < boot->config->nr_modules; i++) {
-		if (image_read(&boot->modules[i], 0,
-			       memory_at(memory, at, boot->modules[i].size),
-			       boot->modules[i].size))
-			return -1;
-		at += align_up(boot->modules[i].size, INITRD_ALIGN);
-	}
-	return 0;
+	return boot_load_initrd(boot, memory, at);
 }
 
 /* Maps the first 4 GiB to themselves by 2 MiB pages (SDM Vol. 3A 4.5) */

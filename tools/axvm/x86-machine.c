@@ -11,6 +11,16 @@ const u32 arch_number = AXVM_ARCH_X86_64;
 const struct boot_protocol *const arch_protocols[] = { &x86_linux, &x86_multiboot, NULL };
 const char *const arch_kernel_kinds =
 	"a 64-bit Linux bzImage, a multiboot ELF file, or a file with a multiboot header";
+const char *const arch_elf_mistake =
+	"an ELF file without multiboot header (of Linux, give the bzImage)";
+const u32 arch_rtc = AXVM_DEV_RTC_CMOS;
+const char *const arch_usage =
+"  -k, --kernel FILE        kernel: Linux bzImage or multiboot (found out by itself)\n"
+"  -i, --initrd FILE        Linux: initramfs (more than one are joined)\n"
+"  -i, --initrd FILE[,ARGS] multiboot: module with its command line\n"
+"  -a, --cmdline TEXT       the kernel's command line (Linux, if not given: console=ttyS0)\n"
+"      --mode real|32       start flat binaries in this mode of the CPU (real)\n"
+"      --debug-exit PORT    port that ends the VM with the status written to it (0xf4)\n";
 
 /*
  * In the order in which they are made: interrupt controllers first. A zero base
@@ -37,6 +47,17 @@ void arch_default_devices(struct vm_config *config)
 	config->nr_emu_devices = ARRAY_SIZE(pc_devices);
 }
 
+int arch_set_mode(struct vm_config *config, const char *mode)
+{
+	if (!strcmp(mode, "real"))
+		config->entry_mode = ENTRY_REAL;
+	else if (!strcmp(mode, "32"))
+		config->entry_mode = ENTRY_PROTECTED32;
+	else
+		return fail("--mode %s: it is real or 32", mode);
+	return 0;
+}
+
 int arch_set_debug_exit(struct vm_config *config, u64 address)
 {
 	struct device_config *device = config_find_device(config, AXVM_DEV_DEBUG_EXIT);
@@ -52,6 +73,8 @@ int arch_check_config(struct vm_config *config)
 {
 	unsigned int i;
 
+	if (config->dtb_path)
+		return fail("--dtb: a PC has no device tree");
 	if (config->nr_flats && config->entry_mode == ENTRY_REAL &&
 	    config->entry >= X86_FIRMWARE_END)
 		return fail("--entry %#llx: real mode reaches the first megabyte only",

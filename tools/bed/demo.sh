@@ -7,11 +7,11 @@ set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 
 start=$SECONDS status=0
-say "a PC that Bochs emulates boots Linux, Linux loads axvm.ko, axvm boots a Linux guest; here is the guest's console:"
-"$bed/run.sh" -g -m 512 "$@" -- '
+say "$arch_demo; here is the guest's console:"
+"$bed/run.sh" -g -m 512 "$@" -- "
 	insmod /mod/axvm.ko || exit
-	axvm run -m 128M -k /guest/bzImage -i /guest/initramfs -a "console=ttyS0,115200 bed=demo"
-' || status=$?
+	axvm run -m 128M -k /guest/kernel -i /guest/initramfs -a 'console=$arch_console bed=demo'
+" || status=$?
 if [ "$status" -ne 0 ]; then
 	say "the demo failed with status $status"
 	exit "$status"

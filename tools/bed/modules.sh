@@ -12,12 +12,13 @@
 set -euo pipefail
 . "$(dirname "$0")/lib/common.sh"
 . "$bed/lib/apt.sh"
+. "$bed/lib/cross.sh"
 
 flavour=${1:-plain}
 shift || true
 tree=$("$bed/kernel.sh" "$flavour")
 base=$cache/build/$(key "$top")
-name=${AXVM_BUILD:-$flavour}
+name=$arch-${AXVM_BUILD:-$flavour}
 dir=$base/$name
 log=$cache/log/modules-$(basename "$base")-$name.log
 install_packages rsync build-essential kmod
@@ -63,14 +64,17 @@ fi
 
 # program DIRECTORY: one that has a Makefile which takes OUT and STATIC; what it makes that can be executed goes to bin.
 program() {
-	local out=$base/programs/$1 log
-	log=$cache/log/program-$(basename "$base")-${1//\//-}.log
-	make -C "$top/tools/$1" OUT="$out" STATIC=1 -j"$jobs" >"$log" 2>&1 || build_failed "tools/$1" "$log"
+	local out=$base/$arch-programs/$1 log
+	log=$cache/log/program-$(basename "$base")-$arch-${1//\//-}.log
+	mkdir -p "$out"
+	make -C "$top/tools/$1" OUT="$out" ARCH="$arch" CC="$cc" STATIC=1 -j"$jobs" >"$log" 2>&1 || build_failed "tools/$1" "$log"
 	find "$out" -maxdepth 1 -type f -perm -100 -exec cp -p {} "$dir/bin.new/" \;
 }
 if [ -z "${AXVM_BUILD:-}" ]; then
-	[ ! -d "$top/tools/axvm" ] || install_packages acpica-tools
-	lock "programs-$(basename "$base")"
+	install_packages "${arch_program_packages[@]}"
+	cross_tools
+	cc=$(cross_cc)
+	lock "programs-$(basename "$base")-$arch"
 	rm -rf "$dir/bin.new" && mkdir -p "$dir/bin.new"
 	for makefile in "$top"/tools/{axvm,bench,tests,tests/*}/Makefile; do
 		[ ! -f "$makefile" ] || program "$(dirname "${makefile#"$top/tools/"}")"

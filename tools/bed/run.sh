@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# run.sh [OPTION...] [--] COMMAND...: run a shell command in the bed: a kernel that was built for it, in a machine with VMX,
-# with this checkout's modules (/mod), tests (/tests) and launcher (/bin/axvm) in its root file system.
+# run.sh [OPTION...] [--] COMMAND...: run a shell command in the bed: a kernel that was built for it, in a machine with VMX
+# or EL2 (ARCH=arm64), with this checkout's modules (/mod), tests (/tests) and launcher (/bin/axvm) in its root file system.
 # See usage() below, and `run.sh --shell` for a shell there.
 #
 # Exit status: the command's; 124 when the time was up; 125 when the bed failed; 126 when the kernel complained (a WARNING,
@@ -11,10 +11,13 @@ set -euo pipefail
 export bed_status=125
 . "$(dirname "$0")/lib/common.sh"
 . "$bed/lib/apt.sh"
+. "$bed/lib/cross.sh"
 . "$bed/lib/initramfs.sh"
 . "$bed/lib/disk.sh"
 . "$bed/lib/root.sh"
+. "$bed/lib/relay.sh"
 . "$bed/lib/bochs-run.sh"
+. "$bed/lib/qemu-run.sh"
 . "$bed/lib/vng-run.sh"
 
 usage() {
@@ -26,22 +29,26 @@ usage() {
 		  -t SECONDS     bound of the whole run (default 120, 600 with the debug kernel)
 		  -a WORDS       more words for the kernel's command line
 		  -f FILE[:PATH] put a file of this machine at PATH (default /root/NAME); may be repeated
-		  -g             put the guest's kernel and initramfs at /guest/bzImage and /guest/initramfs
+		  -g             put the guest's kernel and initramfs at /guest/kernel and /guest/initramfs
 		  -v             show the kernel's console too
 		  -o DIRECTORY   keep console.log, out.log and machine.log there
 		  -n             without this checkout's modules and launcher
 		  -S             let the kernel complain: no status 126
-		  --kvm          load kvm and kvm-intel first
-		  --model NAME   Bochs' CPU model (default broadwell_ult)
-		  --ips N        instructions a second of the machine's clock (default 50 million; debug: 200 million)
-		  --bed NAME     bochs (default), or vng (virtme-ng)
+		  --kvm          load kvm and kvm-intel first; arm64: KVM takes EL2 (else: kvm-arm.mode=none)
+		  --model NAME   the machine's CPU: Bochs' default is broadwell_ult, QEMU's neoverse-n1
+		  --bed NAME     bochs, qemu (arm64), or vng (virtme-ng)
 		  --shell        no command: a shell on this terminal; Ctrl-] ends it
+		bochs only:
+		  --ips N        instructions a second of the machine's clock (default 50 million; debug: 200 million)
+		qemu only:
+		  --exact        count instructions: a tick of the counter is an instruction, each run is the same (slower)
+		ARCH=x86_64 or arm64 in the environment is the family; it is this machine's own by default.
 	TEXT
 }
 
 kernel=plain cpus=1 memory=256 bound='' append='' guest='' verbose='' keep='' splats=yes none='' kvm=''
-model=broadwell_ult ips='' machine_kind=bochs shell='' built='' relay='' files=()
-args=$(getopt -n run.sh -s bash -o +k:c:m:t:a:f:gvo:nSh -l kvm,shell,model:,ips:,bed:,help -- "$@") ||
+model='' ips='' exact='' machine_kind=$arch_machine shell='' built='' relay='' files=()
+args=$(getopt -n run.sh -s bash -o +k:c:m:t:a:f:gvo:nSh -l kvm,shell,exact,model:,ips:,bed:,help -- "$@") ||
 	{ usage >&2; exit 125; }
 eval set -- "$args"
 while [ "$1" != -- ]; do
@@ -64,6 +71,7 @@ while [ "$1" != -- ]; do
 		-S) splats='' ;;
 		--kvm) kvm=yes ;;
 		--shell) shell=yes ;;
+		--exact) exact=yes ;;
 		-h | --help) usage; exit 0 ;;
 		esac
 		shift
@@ -74,17 +82,21 @@ while [ "$1" != -- ]; do
 done
 shift
 [ $# -gt 0 ] || [ -n "$shell" ] || { usage >&2; exit 125; }
-case $machine_kind in bochs | vng) ;; *) die "no such bed: $machine_kind" ;; esac
-[ -z "$shell" ] || [ "$machine_kind" = bochs ] || die "a shell is in the bochs bed only"
-# The debug kernel runs many instructions for everything; a faster clock gives it fewer timer interrupts to run them for.
+case $machine_kind in
+vng | "$arch_machine") ;;
+*) die "no such bed for $arch: $machine_kind" ;;
+esac
+[ -z "$shell" ] || [ "$machine_kind" != vng ] || die "a shell is in the $arch_machine bed only"
 case $kernel in
-debug) default_bound=600 default_ips=200000000 ;;
-*) default_bound=120 default_ips=50000000 ;;
+debug) default_bound=600 ;;
+*) default_bound=120 ;;
 esac
 [ -z "$shell" ] || default_bound=864000
-bound=${bound:-$default_bound} ips=${ips:-$default_ips}
+bound=${bound:-$default_bound}
+[ -n "$kvm" ] || append=$arch_no_kvm${append:+${arch_no_kvm:+ }$append}
 
 install_packages busybox-static cpio kmod
+busybox=$(busybox_of)
 tree=$("$bed/kernel.sh" "$kernel") || exit 125
 [ -n "$none" ] || built=$("$bed/modules.sh" "$kernel") || exit 125
 [ -z "$guest" ] || guest=$("$bed/guest.sh") || exit 125
@@ -105,7 +117,7 @@ trap 'ended=hang' USR1
 "${machine_kind}_prepare" "$@" || die "cannot make the machine"
 mkfifo "$dir/out.fifo"
 : >"$dir/console.log"
-sed -u 's/\r$//' <"$dir/out.fifo" | tee "$dir/out.log" | sed -u '/^@@exit /d' &
+sed -u 's/\r$//' <"$dir/out.fifo" | tee "$dir/out.log" | sed -u -e '/^@@exit [0-9]*$/d' -e 's/@@exit [0-9]*$//' &
 output=$!
 # A machine that says nothing opens no pipe; with us holding its end the reader starts, and stops when we let go.
 exec {hold}<>"$dir/out.fifo"
@@ -148,7 +160,7 @@ if [ -n "$splats" ] && grep -qaEf "$bed/guest/splats.txt" "$dir/console.ours"; t
 	awk -v n="$(grep -naEf "$bed/guest/splats.txt" -m 1 "$dir/console.last" | cut -d: -f1)" 'NR >= n - 2' \
 		"$dir/console.last" | head -n 80 | indent
 fi
-status=$(sed -n 's/^@@exit \([0-9]*\)$/\1/p' "$dir/out.log" | tail -n 1)
+status=$(sed -n 's/.*@@exit \([0-9]*\)$/\1/p' "$dir/out.log" | tail -n 1)
 if [ -z "$status" ]; then
 	if [ -z "$complaint" ]; then
 		say "the last lines of the kernel's console:"

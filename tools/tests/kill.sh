@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
+# bed: arch=x86_64 kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
 #
 # kill: the launcher is killed at moments of all kinds while a guest boots; nothing of it stays: no VM, no use of the module.
 modprobe axvm || exit 1

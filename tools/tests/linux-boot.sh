@@ -1,28 +1,39 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: kernels=plain,debug,debian-6.12,debian-6.1 cpus=1 guest=1 mem=512 timeout=400
+# bed: arch=x86_64 kernels=plain,debug,debian-6.12,debian-6.1 cpus=1 guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 model=max guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=0 model=cortex-a72 guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=debian-6.12,debian-6.1 cpus=2 kvm=1 guest=1 mem=512 timeout=400
 #
 # linux-boot: Linux boots on axvm in one command, obeys a script typed into its console, counts its timer's and its
-# UART's interrupts, sleeps without burning the host's CPU, and powers off; no exit of it reaches the launcher.
+# UART's interrupts, sleeps without burning the host's CPU, and powers off; no exit of it reaches the launcher. On arm64
+# with one vCPU and with four, one of which goes offline and comes back.
 modprobe axvm || exit 1
 
+case $BED_ARCH in
+arm64) console=ttyAMA0 timer=arch_timer uart=uart-pl011 typed=2 numbers='1 4' ;;
+*) console=ttyS0 timer=LOC uart=4 typed=6 numbers=1 ;;
+esac
+
 fail() {
-	echo "$1"
+	echo "with $vcpus vCPUs: $1"
 	tail -n 30 /tmp/linux.out
+	echo
 	exit 1
 }
 
-# The word in column 2 of the line of /proc/interrupts that has $1, as the guest printed it
+# The word in column 2 of the line of /proc/interrupts that starts or ends with $1, as the guest printed it
 count() {
-	sed -n "s/^ *$1: *\([0-9]*\).*/\1/p" /tmp/linux.out | tail -n 1
+	tr -d '\r' </tmp/linux.out | awk -v name="$1" '$1 == name ":" || $NF == name { n = $2 } END { print n + 0 }'
 }
 
-# utime + stime of the vCPU's thread, in ticks
+# utime + stime of the vCPUs' threads, in ticks
 cpu_time() {
 	for task in /proc/"$launcher"/task/*; do
-		grep -q vcpu "$task/comm" && awk '{ print $14 + $15 }' "$task/stat"
-	done
+		grep -q vcpu "$task/comm" && cat "$task/stat"
+	done | awk '{ n += $14 + $15 } END { print n }'
 }
 
 # Wait for a line of the guest
@@ -36,31 +47,55 @@ await() {
 	done
 }
 
-mkfifo /tmp/linux.in
-axvm run -k /guest/bzImage -i /guest/initramfs -m 128M -a console=ttyS0 </tmp/linux.in >/tmp/linux.out 2>&1 &
-launcher=$!
-exec 9>/tmp/linux.in
+# say WORD COMMAND: type a command into the guest's console, and wait until it has said the word.
+say() {
+	echo "$2; echo \"$1\"\"-said\"" >&9
+	await "$1-said"
+}
 
-await GUEST-UP
-sleep 1
-echo 'cat /proc/interrupts; echo interrupts-"shown"' >&9
-await interrupts-shown
-[ "$(count LOC)" -gt 20 ] || fail "LOC: $(count LOC)"
-[ "$(count 4)" -gt 5 ] || fail "ttyS0: $(count 4)"
+boot() {
+	vcpus=$1
+	rm -f /tmp/linux.in && mkfifo /tmp/linux.in
+	axvm run -c "$vcpus" -k /guest/kernel -i /guest/initramfs -m 128M -a console=$console \
+		</tmp/linux.in >/tmp/linux.out 2>&1 &
+	launcher=$!
+	exec 9>/tmp/linux.in
 
-echo 'echo sleep-"begins"; sleep 6; echo sleep-"ended"' >&9
-await sleep-begins
-before=$(cpu_time)
-sleep 5
-after=$(cpu_time)
-# 5 s are 500 ticks of 10 ms; 5 % of them are 25
-[ $((after - before)) -lt 25 ] || fail "asleep, the vCPU took $((after - before)) of 500 ticks"
-await sleep-ended
+	await GUEST-UP
+	sleep 1
+	say cpus "echo there are \$(nproc)-cpus"
+	grep -q "there are $vcpus-cpus" /tmp/linux.out || fail "not $vcpus CPUs"
+	say interrupts 'cat /proc/interrupts'
+	[ "$(count $timer)" -gt 20 ] || fail "$timer: $(count $timer)"
+	[ "$(count $uart)" -ge $typed ] || fail "$uart: $(count $uart)"
 
-grep 'to-user 0 ' /sys/kernel/debug/axvm/1/vcpus || fail "$(cat /sys/kernel/debug/axvm/1/vcpus)"
-axvm ps
-echo 'poweroff -f' >&9
-wait "$launcher"
-status=$?
-[ $status = 0 ] || fail "exit status $status after a power-off"
+	if [ "$vcpus" -gt 1 ]; then
+		say offline 'echo 0 >/sys/devices/system/cpu/cpu1/online; echo offline: $(nproc)'
+		grep -q "offline: $((vcpus - 1))" /tmp/linux.out || fail "CPU 1 does not go offline"
+		say online 'echo 1 >/sys/devices/system/cpu/cpu1/online; echo online: $(nproc)'
+		grep -q "online: $vcpus" /tmp/linux.out || fail "CPU 1 does not come back"
+	fi
+
+	echo 'echo sleep-"begins"; sleep 6; echo sleep-"ended"' >&9
+	await sleep-begins
+	before=$(cpu_time)
+	sleep 5
+	after=$(cpu_time)
+	# 5 s are 500 ticks of 10 ms; 5 % of them, for each vCPU, are 25
+	[ $((after - before)) -lt $((25 * vcpus)) ] || fail "asleep, the vCPUs took $((after - before)) of 500 ticks"
+	await sleep-ended
+
+	grep 'to-user' /sys/kernel/debug/axvm/*/vcpus
+	! grep 'to-user' /sys/kernel/debug/axvm/*/vcpus | grep -v 'to-user 0 ' || fail "exits reached the launcher"
+	axvm ps
+	echo 'poweroff -f' >&9
+	wait "$launcher"
+	status=$?
+	exec 9>&-
+	[ $status = 0 ] || fail "exit status $status after a power-off"
+}
+
+for number in $numbers; do
+	boot "$number"
+done
 rmmod axvm || fail "the module is still in use"

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# One program of a few C files for the test bed: $(OUT)/$(PROGRAM) of $(SOURCES). STATIC=1: linked statically, as the bed's
-# root file system wants it.
+# One program of a few C files for the test bed: $(OUT)/$(PROGRAM) of $(SOURCES) and of $(SOURCES-x86) or $(SOURCES-arm64).
+# STATIC=1: linked statically, as the bed's root file system wants it. ARCH=, CC=: for another family.
 
 ifeq ($(OUT),)
 $(error say where to build: make OUT=DIR)
 endif
 
 tests	:= $(dir $(lastword $(MAKEFILE_LIST)))
+
+# As the kernel calls them, or as uname does
+ARCH	?= $(shell uname -m)
+arch	:= $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(ARCH)))
+SOURCES	+= $(SOURCES-$(arch))
 
 CC	?= cc
 CFLAGS	?= -O2 -g

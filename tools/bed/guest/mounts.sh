@@ -20,4 +20,4 @@ echo 0 >/proc/sys/kernel/printk_ratelimit
 # shellcheck source=/dev/null
 . /bed/env
 cd /root || cd /
-[ -z "$BED_KVM" ] || modprobe kvm-intel || echo "bed: no kvm-intel" >/dev/kmsg
+[ -z "$BED_KVM_MODULE" ] || modprobe "$BED_KVM_MODULE" || echo "bed: no $BED_KVM_MODULE" >/dev/kmsg

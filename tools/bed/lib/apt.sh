@@ -61,18 +61,19 @@ private_update() {
 	touch "$cache/apt/fresh"
 }
 
-# fetch_deb DIRECTORY PACKAGE SUITE...: the package from the first suite that has it, unpacked into DIRECTORY.
+# fetch_deb DIRECTORY PACKAGE SUITE...: the package (NAME or NAME:ARCHITECTURE) from the first suite that has it, unpacked
+# into DIRECTORY.
 fetch_deb() {
-	local dir=$1 package=$2 suite
+	local dir=$1 package=$2 name=${2%:*} suite
 	shift 2
 	private_update
 	fetch_now() {
-		mkdir -p "$cache/dl" && cd "$cache/dl" && rm -f "${package}"_*.deb
+		mkdir -p "$cache/dl" && cd "$cache/dl" && rm -f "$name"_*.deb
 		for suite in "$@"; do
-			private_apt apt-get download "$package/$suite" && dpkg -x "${package}"_*.deb "$dir" &&
-				rm -f "${package}"_*.deb && return 0
+			private_apt apt-get download "$package/$suite" && dpkg -x "$name"_*.deb "$dir" &&
+				rm -f "$name"_*.deb && return 0
 		done
 		return 1
 	}
-	step "fetching $package" "" 0 "$cache/log/fetch-$package.log" fetch_now "$@"
+	step "fetching $package" "" 0 "$cache/log/fetch-$name.log" fetch_now "$@"
 }

@@ -7,6 +7,9 @@
 # What would break that (RDRAND, RDSEED, the time of day) is left out or fixed.
 
 bochs_prepare() {
+	# The debug kernel runs many instructions for everything; a faster clock gives it fewer timer interrupts to run them for.
+	if [ "$kernel" = debug ]; then ips=${ips:-200000000}; else ips=${ips:-50000000}; fi
+	model=${model:-broadwell_ult}
 	install_packages bochsbios vgabios "${disk_packages[@]}"
 	bochs=${AXVM_BOCHS:-$("$bed/bochs.sh")} || exit 125
 	stage_root "$dir/root" "$@"
@@ -45,18 +48,11 @@ bochs_rc() {
 	RC
 }
 
-# bochs_start: the machine in the background; its process group in $machine, its output in $dir/out.fifo. For a shell, a
-# relay between this terminal and a terminal of the machine's own, in $relay.
+# bochs_start: the machine in the background; its process group in $machine, its output in $dir/out.fifo.
 bochs_start() {
 	local console="mode=file, dev=$dir/console.log" command=("$bochs" -q -f "$dir/bochsrc")
 	if [ -n "$shell" ]; then
-		install_packages socat
-		# A process in the background has no stdin, unless it is given under another name.
-		exec 3<&0
-		socat "PTY,link=$dir/tty,rawer,wait-slave" "STDIO,rawer,escape=0x1d" <&3 2>/dev/null {hold}>&- &
-		relay=$!
-		exec 3<&-
-		for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$dir/tty" ] || sleep 0.1; done
+		start_relay
 		console="mode=term, dev=$dir/tty"
 	fi
 	bochs_rc "$console" >"$dir/bochsrc"

@@ -64,8 +64,10 @@ read_frames() {
 			deadline=$((SECONDS + 60 + 3 * $(awk -v n="$current" '$2 == n {print $3}' "$list")))
 			: >"$frame"
 			;;
-		'@@end '*)
-			report "$kind" "$current" "${line#@@end }" "$started" "$frame"
+		*'@@end '[0-9]*)
+			# The test's last line may have had no end.
+			[ -z "${line%@@end *}" ] || printf '%s\n' "${line%@@end *}" >>"$frame"
+			report "$kind" "$current" "${line##*@@end }" "$started" "$frame"
 			[ "$verdict" != 126 ] || splat=yes
 			ended=$((ended + 1)) current='' deadline=$((SECONDS + 120))
 			;;
@@ -80,18 +82,20 @@ read_frames() {
 # boot NEEDS MEM GUEST LIST: run the tests of the file LIST in a machine that has NEEDS (the plan's first column). Runs in
 # a process of its own, and takes its machine with it.
 boot() {
-	local kernel cpus kvm append kmemleak word mem=$2 guest=$3 list=$4 err status=0 fifo options started
+	local arch kernel cpus kvm model append kmemleak word mem=$2 guest=$3 list=$4 err status=0 fifo options started
 	local current ended splat late current_started verdict
 	for word in $1; do local "${word?}"; done
-	boot_label="$kernel, cpus=$cpus$([ "$kvm" = 0 ] || echo ", kvm")${append:+, $append}$([ "$kmemleak" = 0 ] || echo ", kmemleak")"
+	set_arch "$arch"
+	boot_label="$arch $kernel, cpus=$cpus$([ "$kvm" = 0 ] || echo ", kvm")$([ "$model" = - ] || echo ", $model")${append:+, $append}$([ "$kmemleak" = 0 ] || echo ", kmemleak")"
 	append=${append//,/ }
 	[ "$kernel" != debug ] || [ "$kmemleak" = 1 ] || append+=" kmemleak=off"
 	[ "$kmemleak" = 0 ] || export BED_KMEMLEAK=1
-	options=(--bed "${BED:-bochs}" -k "$kernel" -c "$cpus" -m "$mem" -a "$append" -f "$list:bed/tests")
+	options=(${BED:+--bed "$BED"} -k "$kernel" -c "$cpus" -m "$mem" -a "$append" -f "$list:bed/tests")
 	options+=(-t "$(awk '{s += 60 + 3 * $3} END {print s + 300}' "$list")")
 	[ "$kvm" = 0 ] || options+=(--kvm)
+	[ "$model" = - ] || options+=(--model "$model")
 	[ "$guest" = 0 ] || options+=(-g)
-	[ "$guest" != 2 ] || options+=(-f "$("$bed/kernel.sh" debian-6.12)/bed/bzImage:guest/debian")
+	[ "$guest" != 2 ] || options+=(-f "$("$bed/kernel.sh" debian-6.12)/bed/$arch_image:guest/debian")
 	err=$list.err fifo=$list.fifo runner=''
 	trap '[ -z "$runner" ] || kill "$runner" 2>/dev/null' EXIT
 	trap 'exit 143' TERM HUP PIPE

@@ -11,10 +11,10 @@ bed=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 top=$(cd "$bed/../.." && pwd)
 cache=${AXVM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/axvm}
 jobs=$(nproc)
-arch=${ARCH:-x86_64}
-export bed top cache jobs arch
+export bed top cache jobs
 
-# What a make above us says to its sub-makes is not for the makes that we start.
+# ARCH asks for a family. What a make above us says to its sub-makes is not for the makes that we start.
+asked_arch=${ARCH:-}
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH CROSS_COMPILE
 
 say() { printf '[bed] %s\n' "$*" >&2; }
@@ -28,6 +28,22 @@ case $cache in
 *[[:space:]]*) die "the path of the cache ($cache) holds a space: set AXVM_CACHE to one without" ;;
 esac
 mkdir -p "$cache"/{lock,log,part} 2>/dev/null || die "cannot write to the cache, $cache (AXVM_CACHE says where it is)"
+
+# set_arch NAME: from here on this family is tested, also by the scripts that we start: lib/arch-NAME.sh says what is its own.
+set_arch() {
+	case $1 in x86 | amd64) arch=x86_64 ;; aarch64) arch=arm64 ;; *) arch=$1 ;; esac
+	[ -f "$bed/lib/arch-$arch.sh" ] || die "ARCH=$1: there is a bed for x86_64 and one for arm64"
+	# shellcheck source=tools/bed/lib/arch-arm64.sh
+	. "$bed/lib/arch-$arch.sh"
+	export bed_arch=$arch
+}
+case $(uname -m) in aarch64) host_arch=arm64 ;; *) host_arch=x86_64 ;; esac
+set_arch "${asked_arch:-${bed_arch:-$host_arch}}"
+
+# families: the one that ARCH asks for, or all whose bed this machine can run: its own, and on x86 also arm64.
+families() {
+	if [ -n "$asked_arch" ]; then echo "$arch"; elif [ "$host_arch" = x86_64 ]; then echo x86_64 arm64; else echo "$host_arch"; fi
+}
 
 # key STRING|FILE...: twelve hexadecimal digits that stand for these strings and for the content of these files.
 key() {

@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Root file systems for the bed: a tree of busybox, and a tree turned into an initramfs, byte for byte the same each time.
-# Sourced after common.sh.
+# Sourced after common.sh, apt.sh and cross.sh.
 
-# busybox_tree DIRECTORY: busybox with all its names, and the directories that mounts want.
+# busybox_of: print the path of the tested family's busybox.
+busybox_of() {
+	if [ "$arch" = "$host_arch" ]; then echo /bin/busybox; else echo "$(foreign_package busybox-static)/bin/busybox"; fi
+}
+
+# busybox_tree DIRECTORY: $busybox with all its names (this machine's has the same), and the directories that mounts want.
 busybox_tree() {
 	local dir=$1 name
 	mkdir -p "$dir"/{bin,sbin,usr/bin,usr/sbin,proc,sys,dev,tmp,root,run,etc}
-	cp /bin/busybox "$dir/bin/busybox"
+	cp "$busybox" "$dir/bin/busybox"
 	for name in $(/bin/busybox --list); do
 		[ "$name" = busybox ] || ln -s busybox "$dir/bin/$name"
 	done

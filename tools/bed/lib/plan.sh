@@ -6,37 +6,51 @@
 # A KUnit suite is a module under kunit/, an integration test an executable tools/tests/NAME.sh. Lines near the start of
 # the test (of kunit/X_test.c for the module axvm_test_X) may say what it needs, for example
 #
-#   # bed: kernels=plain,debug cpus=1,2 kvm=0,1 guest=1 mem=512 timeout=120 append=hugepages=64 kmemleak=1
+#   # bed: arch=x86_64 kernels=plain,debug cpus=1,2 kvm=0,1 guest=1 mem=512 timeout=120 append=hugepages=64 kmemleak=1
+#   # bed: arch=arm64 kernels=plain cpus=2 kvm=0,1 model=neoverse-n1,max guest=1
 #
-# A list means once with each. kvm=1: kvm_intel is loaded first. guest=1: /guest holds a kernel and an initramfs to boot;
-# guest=2: also Debian's kernel, /guest/debian. timeout is in the machine's seconds (four times as many on the debug
-# kernel). Tests with equal needs share a boot.
+# A list means once with each. Each line stands for itself: a test with several has the boots of all of them. arch=: the
+# families; a suite that is not built for a family needs no word. kvm=1: kvm_intel is loaded first, or KVM is initialised.
+# model=: the machine's CPU, "-" for the usual one. guest=1: /guest holds a kernel and an initramfs to boot; guest=2: also Debian's
+# kernel, /guest/debian. timeout is in the machine's seconds (four times as many on the debug kernel). Tests with equal needs
+# share a boot.
 
-# needs FILE: its "bed:" words.
+# needs FILE: its "bed:" lines; an empty line if it has none.
 needs() {
-	[ ! -f "$1" ] || sed -nE '1,25s/^[ #*/]*bed: (.*)$/\1/p' "$1" | tr '\n' ' '
+	{ [ ! -f "$1" ] || sed -nE '1,25s/^[ #*/]*bed: (.*)$/\1/p' "$1"; } | awk '{print} END {if (!NR) print ""}'
 }
 
-# plan_test KIND NAME FILE KERNEL: a line a boot that this test wants on this kernel:
-#   kernel=K cpus=N kvm=N append=... kmemleak=N <tab> mem guest <tab> KIND NAME SECONDS
-plan_test() {
-	local kind=$1 name=$2 kernel=$4 word kernels=plain,debug cpus=2 kvm=0 guest=0 mem=256 timeout=60 append='' kmemleak=0 c v
-	for word in $(needs "$3"); do
+# plan_line KIND NAME FILE KERNEL WORDS: a line a boot that these words of a test want on this kernel of this family:
+#   arch=A kernel=K cpus=N kvm=N model=M append=... kmemleak=N <tab> mem guest <tab> KIND NAME SECONDS
+plan_line() {
+	local kind=$1 name=$2 kernel=$4 word families=x86_64,arm64 kernels=plain,debug cpus=2 kvm=0 model=- guest=0 mem=256
+	local timeout=60 append='' kmemleak=0 c v m
+	for word in $5; do
 		case $word in
-		kernels=* | cpus=* | kvm=* | guest=* | mem=* | timeout=* | kmemleak=*) local "${word?}" ;;
+		arch=*) families=${word#arch=} ;;
+		kernels=* | cpus=* | kvm=* | model=* | guest=* | mem=* | timeout=* | kmemleak=*) local "${word?}" ;;
 		append=*) append+=${append:+,}${word#append=} ;;
 		*) die "$3: what is \"$word\" in its bed: line?" ;;
 		esac
 	done
+	case ,$families, in *",$arch,"*) ;; *) return 0 ;; esac
 	case ,$kernels, in *",$kernel,"*) ;; *) return 0 ;; esac
 	[ "$kernel" != debug ] || timeout=$((timeout * 4))
 	[ -z "${AXVM_SOAK:-}" ] || timeout=$((timeout * 10))
 	for c in ${cpus//,/ }; do
 		for v in ${kvm//,/ }; do
-			printf 'kernel=%s cpus=%s kvm=%s append=%s kmemleak=%s\t%s %s\t%s %s %s\n' \
-				"$kernel" "$c" "$v" "$append" "$kmemleak" "$mem" "$guest" "$kind" "$name" "$timeout"
+			for m in ${model//,/ }; do
+				printf 'arch=%s kernel=%s cpus=%s kvm=%s model=%s append=%s kmemleak=%s\t%s %s\t%s %s %s\n' \
+					"$arch" "$kernel" "$c" "$v" "$m" "$append" "$kmemleak" "$mem" "$guest" "$kind" "$name" "$timeout"
+			done
 		done
 	done
+}
+
+# plan_test KIND NAME FILE KERNEL: the lines of one test.
+plan_test() {
+	local words
+	needs "$3" | while IFS= read -r words; do plan_line "$@" "$words"; done
 }
 
 # wanted NAME: does T ask for this test (or for all)?
@@ -61,12 +75,18 @@ plan() {
 	done
 }
 
-# plan_kernels: every kernel that a test names, plain and debug first.
+# plan_kernels: every kernel that a test names for this family, plain and debug first.
 plan_kernels() {
+	local f
 	{
 		printf '%s\n' plain debug
 		for f in "$top"/tools/tests/*.sh "$top"/kunit/*_test.c; do
-			needs "$f" | tr ' ' '\n' | sed -n 's/^kernels=//p' | tr ',' '\n'
-		done
+			needs "$f"
+		done | awk -v arch="$arch" '{a = "x86_64,arm64"; k = ""
+			for (i = 1; i <= NF; i++) {
+				if ($i ~ /^arch=/) a = substr($i, 6)
+				if ($i ~ /^kernels=/) k = substr($i, 9)
+			}
+			if (index("," a ",", "," arch ",")) print k}' | tr ',' '\n'
 	} | awk 'NF && !seen[$0]++'
 }

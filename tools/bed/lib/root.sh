@@ -12,14 +12,14 @@ stage_root() {
 	release=$(cat "$tree/bed/release")
 	mkdir -p "$root/lib/modules/$release" "$root/bed" "$root/tests"
 	ln -s "lib/modules/$release" "$root/mod"
-	cp "$tree"/bed/modules/*.ko "$root/mod/"
+	find "$tree/bed/modules" -name '*.ko' -exec cp {} "$root/mod/" \;
 	[ -z "$built" ] || cp -r "$built"/mod/. "$root/mod/"
 	depmod -b "$root" "$release" 2>/dev/null
 	[ -z "$built" ] || cp -r "$built"/bin/. "$root/bin/"
 	[ ! -d "$top/tools/tests" ] || cp -rL "$top/tools/tests/." "$root/tests/"
 	cp "$bed/guest/init" "$root/init"
 	cp "$bed/guest/runner.sh" "$bed/guest/mounts.sh" "$bed/guest/splats.txt" "$root/bed/"
-	[ -z "$guest" ] || { mkdir "$root/guest" && cp "$guest/bzImage" "$guest/initramfs" "$root/guest/"; }
+	[ -z "$guest" ] || cp -r "$guest" "$root/guest"
 	for f in "${files[@]}"; do
 		case $f in
 		*:*) to=$root/${f#*:} ;;
@@ -30,7 +30,8 @@ stage_root() {
 	done
 	printf '%s\n' "$*" >"$root/bed/command"
 	if [ -n "$shell" ]; then echo shell; else echo run; fi >"$root/bed/mode"
-	printf 'export %s\n' "BED_KERNEL=$kernel" "BED_CPUS=$cpus" "BED_KVM=$kvm" "BED_KMEMLEAK=${BED_KMEMLEAK:-}" \
+	printf 'export %s\n' "BED_KERNEL=$kernel" "BED_CPUS=$cpus" "BED_ARCH=$arch" "BED_OUT=$arch_out" \
+		"BED_KVM=$kvm" "BED_KVM_MODULE=${kvm:+$arch_kvm_module}" "BED_KMEMLEAK=${BED_KMEMLEAK:-}" \
 		"AXVM_SOAK=${AXVM_SOAK:-}" >"$root/bed/env"
 	if [ -n "$shell" ]; then stty size 2>/dev/null | sed 's/\(.*\) \(.*\)/stty rows \1 cols \2/' >"$root/etc/profile"; fi
 }

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ARM's EL2 as axvm's backend: the table of its operations, and one entry into the guest
+ * from beginning to end (axvm_arch_run()).
+ *
+ * In this folder: hardware.c (who has EL2), vhe.c (the world switch of a host at EL2), nvhe*.[cS] (that of
+ * a host at EL1), entry.S (general registers, vectors), context.h (the registers of EL1), debug.c (debug registers),
+ * stage2.c (guest memory), exits.c (why the guest was left), sysreg.c and idregs.c (system
+ * registers that trap), mitigations.c (speculation), vcpu.c (a vCPU from outside); gic*.c,
+ * timer.c (interrupts and time), psci.c and smccc.c (calls), decode.c, emulate.c and
+ * inject.c (loads and stores without a syndrome, exceptions into the guest).
+ */
+#include <linux/kernel.h>
+#include <linux/sched/stat.h>
+#include <linux/slab.h>
+#include <asm/virt.h>
+
+#include "el2.h"
+#include "emulate.h"
+#include "gic.h"
+#include "psci.h"
+#include "timer.h"
+
+/* --- one entry --------------------------------------------------------------------------- */
+
+/* Interrupts are off, the vCPU is declared to be in the guest. */
+static __always_inline bool enter_once(struct arm64_vcpu *v)
+{
+	struct axvm_vcpu *vcpu = v->vcpu;
+	bool wants_answer;
+
+	arm64_timer_enter(vcpu);
+	arm64_gic_enter(vcpu);
+	wants_answer = is_kernel_in_hyp_mode() ? arm64_vhe_enter(v) : arm64_nvhe_enter(v);
+	arm64_gic_leave(vcpu);
+	arm64_timer_leave(vcpu);
+	return wants_answer;
+}
+
+/* Switched off by PSCI, or never on: true: it may run */
+static bool started(struct axvm_vcpu *vcpu)
+{
+	return atomic_read(&vcpu->arch.power) == ARM64_POWER_ON || arm64_psci_start(vcpu);
+}
+
+int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
+{
+	struct arm64_vcpu *v = to_arm64(vcpu);
+	bool wants_answer;
+
+	if (unlikely(!started(vcpu))) {
+		if (axvm_vcpu_wanted(vcpu))
+			return AXVM_RUN_NOT_ENTERED;
+		*exit = (struct axvm_exit){ .type = AXVM_X_HALT };
+		return AXVM_RUN_EXIT;
+	}
+	local_irq_disable();
+	if (unlikely(!axvm_vcpu_enter_guest(vcpu))) {
+		local_irq_enable();
+		return AXVM_RUN_NOT_ENTERED;
+	}
+	wants_answer = enter_once(v);
+	axvm_vcpu_leave_guest(vcpu);
+	local_irq_enable();
+	return wants_answer ? arm64_handle_exit(v, exit) : AXVM_RUN_HANDLED;
+}
+
+/* --- answers to exits -------------------------------------------------------------------- */
+
+void axvm_arch_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
+{
+	switch (exit->type) {
+	case AXVM_X_MMIO_READ:
+	case AXVM_X_SYSREG_READ:
+		/* A write of 32 bits clears the rest of the register. */
+		arm64_set_gpr(vcpu, exit->reg, exit->reg_width == 4 ? (u32)exit->data : exit->data);
+		break;
+	default:
+		break;
+	}
+	arm64_skip(vcpu);
+}
+
+static void el2_fault(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
+{
+	if (exit->type == AXVM_X_SYSREG_READ || exit->type == AXVM_X_SYSREG_WRITE)
+		arm64_inject_undefined(vcpu);
+	else
+		arm64_inject_abort(vcpu, false, to_arm64(vcpu)->fault.far);
+}
+
+static void el2_hypercall_done(struct axvm_vcpu *vcpu, u64 result)
+{
+	vcpu->arch.regs.x[0] = result;
+}
+
+static bool el2_interruptible(struct axvm_vcpu *vcpu)
+{
+	if (atomic_read(&vcpu->arch.power) != ARM64_POWER_ON)
+		return arm64_psci_wakeful(vcpu);
+	return arm64_gic_pending(vcpu);
+}
+
+static int el2_inject(struct axvm_vcpu *vcpu, u32 irq)
+{
+	return arm64_gic_inject(vcpu, irq);
+}
+
+/* --- coming and going ---------------------------------------------------------------------- */
+
+static void el2_load(struct axvm_vcpu *vcpu)
+{
+	struct arm64_vcpu *v = to_arm64(vcpu);
+
+	/* A WFE that waits for a lock's holder should let others run, if there are any. */
+	v->hcr &= ~HCR_TWE;
+	if (!single_task_running())
+		v->hcr |= HCR_TWE;
+	if (is_kernel_in_hyp_mode())
+		arm64_vhe_load(v);
+	else
+		arm64_nvhe_load(v);
+	arm64_timer_load(vcpu);
+	arm64_gic_load(vcpu);
+}
+
+static void el2_put(struct axvm_vcpu *vcpu)
+{
+	arm64_gic_put(vcpu);
+	arm64_timer_put(vcpu);
+	if (is_kernel_in_hyp_mode())
+		arm64_vhe_put(to_arm64(vcpu));
+	else
+		arm64_nvhe_put(to_arm64(vcpu));
+}
+
+/* --- VMs, vCPUs and the module ------------------------------------------------------------- */
+
+static int el2_vm_init(struct axvm_vm *vm)
+{
+	struct arm64_vm *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!s)
+		return -ENOMEM;
+	vm->backend = s;
+	ret = arm64_s2_init(vm);
+	if (ret)
+		kfree(s);
+	return ret;
+}
+
+static void el2_vm_destroy(struct axvm_vm *vm)
+{
+	arm64_s2_destroy(vm);
+	kfree(vm->backend);
+}
+
+int axvm_arch_vcpu_attach(struct axvm_vcpu *vcpu)
+{
+	int ret;
+
+	/* Aff0 has 16 vCPUs: what one SGI reaches (ARM IHI 0069 12.2.19, TargetList) */
+	vcpu->arch.mpidr = BIT_ULL(31) | (vcpu->id >> 4) << 8 | (vcpu->id & 15);
+	ret = arm64_timer_attach(vcpu);
+	if (ret)
+		return ret;
+	ret = arm64_gic_attach(vcpu);
+	if (ret)
+		arm64_timer_detach(vcpu);
+	return ret;
+}
+
+void axvm_arch_vcpu_detach(struct axvm_vcpu *vcpu)
+{
+	arm64_timer_detach(vcpu);
+	arm64_gic_detach(vcpu);
+}
+
+static bool el2_borrowed(void)
+{
+	return false;
+}
+
+static int el2_init(void)
+{
+	int ret;
+
+	axvm_arch_backend.fpu_size = offsetofend(struct user_fpsimd_state, fpcr);
+	if (arm64_s2_setup())
+		return 0;	/* loaded, to say why not */
+	ret = arm64_hardware_init();
+	if (ret)
+		return ret;
+	ret = arm64_timer_init();
+	if (ret) {
+		arm64_hardware_exit();
+		return ret;
+	}
+	arm64_id_setup();
+	return 0;
+}
+
+static void el2_exit(void)
+{
+	if (!arm64_vtcr)
+		return;
+	arm64_timer_exit();
+	arm64_hardware_exit();
+}
+
+struct axvm_backend axvm_arch_backend = {
+	.name = "el2-vhe",
+	.arch = AXVM_ARCH_ARM64,
+	.regs_size = sizeof(struct axvm_arm64_regs),
+	.init = el2_init,
+	.exit = el2_exit,
+	.probe = arm64_probe,
+	.borrowed = el2_borrowed,
+	.hw_get = arm64_hw_get,
+	.hw_put = arm64_hw_put,
+	.vm_init = el2_vm_init,
+	.vm_destroy = el2_vm_destroy,
+	.vcpu_init = arm64_vcpu_init,
+	.vcpu_destroy = arm64_vcpu_destroy,
+	.vcpu_reset = arm64_vcpu_reset,
+	.load = el2_load,
+	.put = el2_put,
+	.next = arm64_emulate_next,
+	.mmio_decode = arm64_mmio_decode,
+	.fault = el2_fault,
+	.hypercall_done = el2_hypercall_done,
+	.interruptible = el2_interruptible,
+	.inject = el2_inject,
+	.get_regs = arm64_get_regs,
+	.set_regs = arm64_set_regs,
+	.get_sysreg = arm64_get_sysreg,
+	.set_sysreg = arm64_set_sysreg,
+	.get_fpu = arm64_get_fpu,
+	.set_fpu = arm64_set_fpu,
+	.s2_topup = arm64_s2_topup,
+	.s2_map = arm64_s2_map,
+	.s2_unmap = arm64_s2_unmap,
+};

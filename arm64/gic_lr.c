@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GICv3, list registers: what goes into them before an entry, and comes out of them after
+ * an exit. Works on struct arm64_gic_cpu alone; gic_cpu.c and the world switch bring
+ * @hw to the CPU and back. Section numbers are those of ARM IHI 0069.
+ *
+ * Into the list registers go the active interrupts, since the guest ends what is found
+ * there, and the pending ones, the most urgent first; one register at least is for what
+ * is pending. With more than fit:
+ *
+ *	pending	an underflow or "no pending" maintenance interrupt ends the guest when
+ *		the listed ones have been taken (5.4.4)
+ *	active	an EOI that finds no list register counts in EOIcount and ends the guest: it was
+ *		that of the most urgent one, as the guest ends them in that order
+ *		(4.1.1). Deactivation by ICC_DIR_EL1 traps meanwhile, where it can.
+ *
+ * A level that is up asks for a maintenance interrupt at its EOI: is it still up, it is
+ * pending again. An interrupt of the host's that is handed through (the virtual
+ * timer) needs none: its deactivation is the host's own (5.2.3), whose interrupt then
+ * comes and ends the guest.
+ *
+ * Locks: gic->lock is held by the callers.
+ */
+#include <linux/bitfield.h>
+#include <linux/bitops.h>
+
+#include "../devices/gicv3.h"
+
+#define GROUPS_ALL	(GICV3_CTLR_GRP0 | GICV3_CTLR_GRP1)
+
+/**
+ * struct choice - interrupts, the most urgent first
+ * @room: how many at most
+ * @nr: how many there are
+ * @more: there were more
+ * @intid: INTIDs
+ * @priority: their priorities
+ */
+struct choice {
+	unsigned int room;
+	unsigned int nr;
+	bool more;
+	u16 intid[ARM64_GIC_MAX_LRS];
+	u8 priority[ARM64_GIC_MAX_LRS];
+};
+
+/* Of equal ones the first to come stays before the others: 4.8. */
+static void choose(struct choice *choice, u32 intid, u8 priority)
+{
+	unsigned int i;
+
+	if (choice->nr == choice->room) {
+		choice->more = true;
+		if (!choice->nr || priority >= choice->priority[choice->nr - 1])
+			return;
+		choice->nr--;
+	}
+	for (i = choice->nr++; i && choice->priority[i - 1] > priority; i--) {
+		choice->intid[i] = choice->intid[i - 1];
+		choice->priority[i] = choice->priority[i - 1];
+	}
+	choice->intid[i] = intid;
+	choice->priority[i] = priority;
+}
+
+/* Which of them are this vCPU's? */
+static u32 own(const struct arm64_gic_cpu *cpu, unsigned int n, u32 mask)
+{
+	unsigned long left = mask;
+	unsigned int bit;
+
+	if (!n)
+		return mask;
+	for_each_set_bit(bit, &left, GICV3_BANK_BITS)
+		if (gicv3_whose(cpu->gic, n * GICV3_BANK_BITS + bit) != cpu->vcpu->id)
+			mask &= ~BIT(bit);
+	return mask;
+}
+
+static void choose_all(struct choice *choice, const struct gicv3_bank *bank, unsigned int n,
+		       u32 mask)
+{
+	unsigned long left = mask;
+	unsigned int bit;
+
+	for_each_set_bit(bit, &left, GICV3_BANK_BITS)
+		choose(choice, n * GICV3_BANK_BITS + bit, bank->priority[bit]);
+}
+
+/*
+ * Look through the banks for what is active, and for what is pending and not active and of
+ * these groups. A bank that has nothing for this vCPU is not looked at again before
+ * gicv3_update() says so; one whose interrupts are only disabled is, by that, too.
+ */
+static void survey(struct arm64_gic_cpu *cpu, u32 groups, struct choice *actives,
+		   struct choice *pendings)
+{
+	struct arm64_gic *gic = cpu->gic;
+	unsigned long banks = cpu->banks | BIT(0);
+	struct gicv3_bank *bank;
+	u32 active, pending;
+	unsigned int n;
+
+	groups &= gic->state.ctlr;
+	for_each_set_bit(n, &banks, GICV3_NR_BANKS) {
+		bank = gicv3_bank(gic, cpu, n);
+		active = own(cpu, n, bank->active);
+		pending = own(cpu, n, gicv3_pending(bank) & bank->enabled & ~bank->active);
+		if (!(active | pending))
+			cpu->banks &= ~BIT(n);
+		if (active)
+			choose_all(actives, bank, n, active);
+		pending &= gicv3_forwarded(bank, groups);
+		if (pending)
+			choose_all(pendings, bank, n, pending);
+	}
+}
+
+/* --- into list registers -------------------------------------------------- */
+
+/* Is this instance the host's interrupt? If it is pending, it is if the wire is up. */
+static bool is_host_instance(struct arm64_gic_cpu *cpu, const struct gicv3_bank *bank, u32 intid,
+			     bool active)
+{
+	if (!intid || intid != cpu->mapped)
+		return false;
+	if (!active)
+		cpu->mapped_live = bank->level & BIT(intid);
+	return cpu->mapped_live;
+}
+
+/* An active one is pending too if it was latched again; but not the host's: 12.4.6. */
+static void list(struct arm64_gic_cpu *cpu, u32 intid, bool active)
+{
+	unsigned int n = intid / GICV3_BANK_BITS;
+	struct gicv3_bank *bank = gicv3_bank(cpu->gic, cpu, n);
+	u32 bit = BIT(intid % GICV3_BANK_BITS);
+	unsigned int i = cpu->hw.used++;
+	u64 lr = intid;
+
+	lr |= FIELD_PREP(ARM64_LR_PRIORITY, bank->priority[intid % GICV3_BANK_BITS]);
+	lr |= bank->group & bit ? ARM64_LR_GROUP1 : 0;
+	lr |= active ? ARM64_LR_ACTIVE : ARM64_LR_PENDING;
+	if (is_host_instance(cpu, bank, intid, active)) {
+		lr |= ARM64_LR_HW | FIELD_PREP(ARM64_LR_HOST_INTID, cpu->host_intid);
+	} else {
+		if (bank->latch & bit && (!active || bank->enabled & bit))
+			lr |= ARM64_LR_PENDING;
+		if (bank->level & ~bank->edge & bit)
+			lr |= ARM64_LR_EOI;
+	}
+	if (lr & ARM64_LR_PENDING && bank->latch & bit) {
+		bank->latch &= ~bit;
+		cpu->latched |= BIT(i);
+	}
+	bank->active &= ~bit;
+	bank->listed |= bit;
+	if (n)
+		cpu->gic->state.owner[intid] = cpu->vcpu->id;
+	cpu->hw.lr[i] = lr;
+}
+
+static u64 interface_control(const struct arm64_gic_cpu *cpu, bool pending_left,
+			     bool active_left)
+{
+	u64 hcr = ARM64_ICH_EN;
+
+	/* With one register in use, underflow would be there from the beginning. */
+	if (pending_left)
+		hcr |= ARM64_ICH_NPIE | (cpu->hw.used > 1 ? ARM64_ICH_UIE : 0);
+	if (active_left)
+		hcr |= ARM64_ICH_LRENPIE | (cpu->traps_dir ? ARM64_ICH_TDIR : 0);
+	return hcr;
+}
+
+/**
+ * gicv3_fill() - put into list registers what the guest is to see
+ * @cpu: a vCPU about to enter; nothing of it is listed
+ *
+ * Context: gic->lock held.
+ */
+void gicv3_fill(struct arm64_gic_cpu *cpu)
+{
+	struct choice actives = { .room = cpu->nr_lrs };
+	struct choice pendings = { .room = cpu->nr_lrs };
+	unsigned int i, nr_active, nr_pending;
+
+	WRITE_ONCE(cpu->dirty, false);
+	survey(cpu, GROUPS_ALL, &actives, &pendings);
+	nr_active = min(actives.nr, cpu->nr_lrs - !!pendings.nr);
+	nr_pending = min(pendings.nr, cpu->nr_lrs - nr_active);
+
+	cpu->hw.used = 0;
+	for (i = 0; i < nr_active; i++)
+		list(cpu, actives.intid[i], true);
+	for (i = 0; i < nr_pending; i++)
+		list(cpu, pendings.intid[i], false);
+	cpu->hw.hcr = interface_control(cpu, pendings.more || nr_pending < pendings.nr,
+					actives.more || nr_active < actives.nr);
+}
+EXPORT_SYMBOL_AXVM_KUNIT(gicv3_fill);
+
+/* --- out of list registers ------------------------------------------------ */
+
+static void unlist(struct arm64_gic_cpu *cpu, unsigned int i)
+{
+	u64 lr = cpu->hw.lr[i];
+	u32 intid = FIELD_GET(ARM64_LR_INTID, lr);
+	unsigned int n = intid / GICV3_BANK_BITS;
+	struct gicv3_bank *bank = gicv3_bank(cpu->gic, cpu, n);
+	u32 bit = BIT(intid % GICV3_BANK_BITS);
+
+	bank->listed &= ~bit;
+	if (lr & ARM64_LR_PENDING && cpu->latched & ~cpu->drop_pending & BIT(i))
+		bank->latch |= bit;
+	if (lr & ARM64_LR_ACTIVE && !(cpu->drop_active & BIT(i)))
+		bank->active |= bit;
+	/* What others were told of it while it was listed may be theirs now. */
+	if (n)
+		gicv3_update(cpu->gic, cpu, n, bit);
+}
+
+/* EOIs of active interrupts that were in no list register: the most urgent ones */
+static void end_unlisted(struct arm64_gic_cpu *cpu)
+{
+	unsigned int count = FIELD_GET(ARM64_ICH_EOICOUNT, cpu->hw.hcr);
+
+	while (count--) {
+		struct choice actives = { .room = 1 }, pendings = {};
+		struct gicv3_bank *bank;
+		unsigned int n;
+
+		survey(cpu, 0, &actives, &pendings);
+		if (!actives.nr)
+			return;
+		n = actives.intid[0] / GICV3_BANK_BITS;
+		bank = gicv3_bank(cpu->gic, cpu, n);
+		bank->active &= ~BIT(actives.intid[0] % GICV3_BANK_BITS);
+		gicv3_update(cpu->gic, cpu, n, BIT(actives.intid[0] % GICV3_BANK_BITS));
+	}
+}
+
+/**
+ * gicv3_fold() - take back what is in list registers
+ * @cpu: a vCPU that has left the guest, @cpu->hw as the CPU left it
+ *
+ * Afterwards nothing of it is listed, and it is dirty.
+ *
+ * Context: gic->lock held.
+ */
+void gicv3_fold(struct arm64_gic_cpu *cpu)
+{
+	unsigned int i;
+
+	end_unlisted(cpu);
+	for (i = 0; i < cpu->hw.used; i++)
+		unlist(cpu, i);
+	cpu->hw.used = 0;
+	cpu->hw.hcr = ARM64_ICH_EN;
+	cpu->latched = 0;
+	cpu->drop_pending = 0;
+	cpu->drop_active = 0;
+	WRITE_ONCE(cpu->dirty, true);
+	WRITE_ONCE(cpu->folds, cpu->folds + 1);
+}
+EXPORT_SYMBOL_AXVM_KUNIT(gicv3_fold);
+
+/* --- would an interrupt be signalled? ------------------------------------- */
+
+/*
+ * The priority of what is being handled: the lowest active-priority bit, whose place is
+ * its group priority: 4.8.2, 12.4.3. 256: nothing is.
+ */
+static unsigned int running_priority(const struct arm64_gic_cpu *cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cpu->hw.ap1r); i++)
+		if (cpu->hw.ap0r[i] | cpu->hw.ap1r[i])
+			return (i * 32 + __ffs(cpu->hw.ap0r[i] | cpu->hw.ap1r[i])) <<
+			       cpu->preemption_shift;
+	return 256;
+}
+
+/**
+ * gicv3_deliverable() - is anything pending that the CPU interface would signal?
+ * @cpu: a vCPU out of the guest, @cpu->hw.vmcr and the active priorities up to date
+ *
+ * Context: gic->lock held.
+ */
+bool gicv3_deliverable(struct arm64_gic_cpu *cpu)
+{
+	struct choice actives = {}, pendings = { .room = 1 };
+
+	survey(cpu, cpu->hw.vmcr & GROUPS_ALL, &actives, &pendings);
+	return pendings.nr && pendings.priority[0] < FIELD_GET(ARM64_VMCR_VPMR, cpu->hw.vmcr) &&
+	       pendings.priority[0] < running_priority(cpu);
+}
+EXPORT_SYMBOL_AXVM_KUNIT(gicv3_deliverable);
+
+/**
+ * gicv3_reset_interface() - power-on state of the CPU interface
+ * @cpu: whose; nothing of it is listed
+ *
+ * Context: gic->lock held.
+ */
+void gicv3_reset_interface(struct arm64_gic_cpu *cpu)
+{
+	memset(cpu->hw.ap0r, 0, sizeof(cpu->hw.ap0r));
+	memset(cpu->hw.ap1r, 0, sizeof(cpu->hw.ap1r));
+	cpu->hw.vmcr = ARM64_VMCR_VFIQEN;
+	cpu->hw.hcr = ARM64_ICH_EN;
+	cpu->hw.used = 0;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The interrupt controller of an arm64 VM, GICv3 (ARM IHI 0069, from here on "the manual"): what
+ * gicv3.c (the device), gicv3_regs.c (its registers), gicv3_irq.c (what happens to
+ * interrupts) and arm64/gic_lr.c, arm64/gic_cpu.c (the CPU interface) share.
+ *
+ * The state of an interrupt is in one of two places. Normally it is in its bank. While
+ * its vCPU is in the guest, what is to be delivered or was acknowledged is *listed*: its
+ * pending and active bits have moved from the bank to a list register. An exit brings
+ * them back (gicv3_fold()), an entry lists again (gicv3_fill()).
+ *
+ * gic->lock protects all of struct arm64_gic and of struct arm64_gic_cpu but @hw.vmcr and the
+ * active priorities, which are those of the vCPU's thread. It is the innermost of our
+ * locks (core/irq.h); vCPUs are kicked after it, by gicv3_unlock().
+ */
+#ifndef AXVM_DEVICES_GICV3_H
+#define AXVM_DEVICES_GICV3_H
+
+#include <linux/bits.h>
+#include <linux/kref.h>
+#include <linux/spinlock.h>
+
+#include "../arm64/gic.h"
+#include "../core/vm.h"
+
+/* INTIDs: 2.2. SGIs 0 to 15, PPIs 16 to 31 of each vCPU, SPIs 32 to 1019 of the VM */
+#define GICV3_NR_SGIS		16
+#define GICV3_NR_PRIVATE	32
+#define GICV3_NR_INTIDS		1020
+#define GICV3_BANK_BITS		32
+#define GICV3_NR_BANKS		32
+
+/* The INTIDs of a bank that exist: 1020 to 1023 are special */
+#define GICV3_BANK_MASK(n)	((n) == GICV3_NR_BANKS - 1 ? GENMASK(27, 0) : GENMASK(31, 0))
+
+/* gicv3_dist_state.ctlr: GICD_CTLR with DS = 1, 12.9.4 */
+#define GICV3_CTLR_GRP0		BIT(0)
+#define GICV3_CTLR_GRP1		BIT(1)
+
+/* GICD_IROUTER, 12.9.22: the affinities; routing to any PE is not there */
+#define GICV3_ROUTER_BITS	(GENMASK_ULL(39, 32) | GENMASK_ULL(23, 0))
+
+#define GICV3_NOBODY		0xff
+
+/**
+ * struct gicv3_bank - 32 interrupts; bit or index n is interrupt n of them
+ * @group: 1: Group 1
+ * @enabled: forwarded
+ * @latch: an edge came, or software set it pending
+ * @level: the wire is up
+ * @active: acknowledged, not deactivated
+ * @edge: 1: edge-triggered; 0: level-sensitive
+ * @listed: @latch and @active are in a list register; 0 in a saved state
+ * @reserved: 0
+ * @priority: lower is more urgent
+ */
+struct gicv3_bank {
+	u32 group;
+	u32 enabled;
+	u32 latch;
+	u32 level;
+	u32 active;
+	u32 edge;
+	u32 listed;
+	u32 reserved;
+	u8 priority[GICV3_BANK_BITS];
+};
+
+/**
+ * struct gicv3_dist_state - what the guest can see of the distributor
+ * @ctlr: the writable bits of GICD_CTLR
+ * @reserved: 0
+ * @bank: SPIs from bank 1 on; bank 0 is not used
+ * @router: GICD_IROUTER
+ * @owner: number of the vCPU that has the interrupt active or listed, if one has
+ */
+struct gicv3_dist_state {
+	u32 ctlr;
+	u32 reserved;
+	struct gicv3_bank bank[GICV3_NR_BANKS];
+	u64 router[GICV3_NR_BANKS * GICV3_BANK_BITS];
+	u8 owner[GICV3_NR_BANKS * GICV3_BANK_BITS];
+};
+
+/**
+ * struct gicv3_cpu_state - what the guest can see of a redistributor and CPU interface
+ * @present: in a saved state: 1: there is such a vCPU
+ * @waker: GICR_WAKER.ProcessorSleep
+ * @bank: SGIs and PPIs
+ * @vmcr: in a saved state: ICH_VMCR_EL2
+ * @ap0r: in a saved state: ICH_AP0R<n>_EL2
+ * @ap1r: in a saved state: ICH_AP1R<n>_EL2
+ */
+struct gicv3_cpu_state {
+	u32 present;
+	u32 waker;
+	struct gicv3_bank bank;
+	u64 vmcr;
+	u32 ap0r[4];
+	u32 ap1r[4];
+};
+
+/**
+ * struct arm64_gic_cpu - redistributor and CPU interface of a vCPU
+ * @vcpu: [I] its vCPU
+ * @gic: [I] its distributor, a reference
+ * @nr_lrs: [I] list registers that the CPU has
+ * @preemption_shift: [I] an active-priority bit stands for a priority of its number shifted
+ * @mapped: INTID of the private interrupt that is the host's interrupt @host_intid, or 0
+ * @host_intid: the host's INTID of @mapped: its deactivation by the guest is that of the host's
+ * @mapped_live: the instance of @mapped that is under way came from the host's
+ * @dirty: gicv3_fill() has something to do; read without the lock
+ * @loaded: [T] @hw is in the CPU
+ * @traps_dir: [I] ICC_DIR_EL1 can be trapped on its own
+ * @banks: bit n: bank n of the SPIs may have something for this vCPU
+ * @latched: bit i: what is pending in list register i was latched
+ * @drop_pending: bit i: clear the pending state of list register i when it comes back
+ * @drop_active: likewise, the active state
+ * @folds: counts gicv3_fold()s; read without the lock
+ * @hw: what is in the CPU, or will be
+ * @state: what the guest sees
+ */
+struct arm64_gic_cpu {
+	struct axvm_vcpu *vcpu;
+	struct arm64_gic *gic;
+	unsigned int nr_lrs;
+	unsigned int preemption_shift;
+	u32 mapped;
+	u32 host_intid;
+	bool traps_dir;
+	bool mapped_live;
+	bool dirty;
+	bool loaded;
+	u32 banks;
+	u16 latched;
+	u16 drop_pending;
+	u16 drop_active;
+	u32 folds;
+	struct arm64_gic_hw hw;
+	struct gicv3_cpu_state state;
+};
+
+/**
+ * struct arm64_gic - the distributor, and all that is found from it
+ * @ref: the device, and each vCPU with a redistributor
+ * @vm: [I] its VM
+ * @lock: see above
+ * @kicks: vCPUs, by number, that must look; gicv3_unlock() kicks them
+ * @priority_mask: bits of a priority that the CPU interface has: 4.8
+ * @nr_frames: redistributors; vm->lock to change
+ * @frame: by place in memory; vm->lock to change, READ_ONCE() to read
+ * @cpu: by number of the vCPU; likewise
+ * @target: number of the vCPU that @state.router names, or GICV3_NOBODY
+ * @state: what the guest sees
+ */
+struct arm64_gic {
+	struct kref ref;
+	struct axvm_vm *vm;
+	raw_spinlock_t lock;
+	u64 kicks;
+	u8 priority_mask;
+	unsigned int nr_frames;
+	struct arm64_gic_cpu *frame[AXVM_MAX_VCPUS];
+	struct arm64_gic_cpu *cpu[AXVM_MAX_VCPUS];
+	u8 target[GICV3_NR_BANKS * GICV3_BANK_BITS];
+	struct gicv3_dist_state state;
+};
+
+/* 4.4: a level is pending while it is up, an edge until it is acknowledged */
+static inline u32 gicv3_pending(const struct gicv3_bank *bank)
+{
+	return bank->latch | (bank->level & ~bank->edge);
+}
+
+/* The interrupts of a bank whose group the distributor forwards */
+static inline u32 gicv3_forwarded(const struct gicv3_bank *bank, u32 ctlr)
+{
+	return (ctlr & GICV3_CTLR_GRP1 ? bank->group : 0) |
+	       (ctlr & GICV3_CTLR_GRP0 ? ~bank->group : 0);
+}
+
+/* Bank 0 is each vCPU's own */
+static inline struct gicv3_bank *gicv3_bank(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
+					    unsigned int n)
+{
+	return n ? &gic->state.bank[n] : &cpu->state.bank;
+}
+
+/* An SPI that is listed or active stays where it is, whatever its route. */
+static inline u8 gicv3_whose(const struct arm64_gic *gic, u32 intid)
+{
+	const struct gicv3_bank *bank = &gic->state.bank[intid / GICV3_BANK_BITS];
+
+	if ((bank->listed | bank->active) & BIT(intid % GICV3_BANK_BITS))
+		return gic->state.owner[intid];
+	return gic->target[intid];
+}
+
+/* gicv3_irq.c. gic->lock held, but for gicv3_lock() and gicv3_set_level(). */
+unsigned long gicv3_lock(struct arm64_gic *gic) __acquires(&gic->lock);
+u64 gicv3_unlock(struct arm64_gic *gic, unsigned long flags) __releases(&gic->lock);
+void gicv3_touch(struct arm64_gic_cpu *cpu);
+void gicv3_touch_all(struct arm64_gic *gic);
+void gicv3_update(struct arm64_gic *gic, struct arm64_gic_cpu *cpu, unsigned int n, u32 mask);
+void gicv3_drop(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu, u32 mask,
+		bool active);
+void gicv3_peek(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu, u32 *pending,
+		u32 *active);
+void gicv3_settle(struct arm64_gic *gic, u64 vcpus);
+void gicv3_route(struct arm64_gic *gic, u32 intid);
+void gicv3_set_level(struct arm64_gic *gic, u32 irq, bool level);
+
+/* gicv3_regs.c */
+int gicv3_dist_read(struct arm64_gic *gic, struct axvm_access *access);
+int gicv3_dist_write(struct arm64_gic *gic, struct axvm_access *access);
+int gicv3_redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm_access *access);
+int gicv3_redist_write(struct arm64_gic_cpu *cpu, struct axvm_access *access);
+
+/* arm64/gic_lr.c; gic->lock held */
+void gicv3_fill(struct arm64_gic_cpu *cpu);
+void gicv3_fold(struct arm64_gic_cpu *cpu);
+bool gicv3_deliverable(struct arm64_gic_cpu *cpu);
+void gicv3_reset_interface(struct arm64_gic_cpu *cpu);
+
+/* arm64/gic_cpu.c: what the CPU interface can do */
+void gicv3_interface_features(struct arm64_gic_cpu *cpu);
+
+#endif /* AXVM_DEVICES_GICV3_H */

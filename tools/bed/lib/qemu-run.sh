@@ -1,0 +1,42 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
+# SPDX-License-Identifier: GPL-2.0
+#
+# QEMU's interpreter as the bed's machine for arm64: "virt" with EL2 and a GICv3. Sourced by run.sh, whose options it reads.
+#
+# With --exact the machine is exact: its counter runs at 1 GHz and advances by one an instruction, all processors take turns,
+# and a run is the same run each time. Without, each processor is a thread of its own and time is the real time: what goes
+# wrong between processors has a chance to show.
+
+qemu_prepare() {
+	install_packages qemu-system-arm
+	model=${model:-neoverse-n1}
+	# Without this, pointer authentication computes a cipher for each pointer.
+	[ "$model" != max ] || model=max,pauth-impdef=on
+	stage_root "$dir/root" "$@"
+	pack_tree "$dir/root" "$dir/initramfs"
+	rm -rf "$dir/root"
+}
+
+# qemu_start: the machine in the background; its process group in $machine, its output in $dir/out.fifo.
+qemu_start() {
+	local board=virt,virtualization=on,gic-version=3 words="console=ttyAMA0 panic=0 log_buf_len=1M"
+	local command=(qemu-system-aarch64 -accel tcg -smp "$cpus" -m "$memory" -nodefaults -display none -no-reboot)
+	if [ -n "$exact" ]; then
+		board+=,dtb-randomness=off model+=,cntfrq=1000000000 words+=' nokaslr'
+		command+=(-icount 'shift=0,sleep=off' -rtc 'base=2026-01-01,clock=vm' -seed 1)
+	fi
+	command+=(-M "$board" -cpu "$model" -kernel "$tree/bed/$arch_image" -initrd "$dir/initramfs"
+		-append "$words${append:+ $append}"
+		-device "virtio-serial-pci,ioeventfd=off" -chardev "file,id=out,path=$dir/out.fifo" -device "virtconsole,chardev=out")
+	if [ -n "$shell" ]; then
+		start_relay
+		command+=(-chardev "serial,id=console,path=$dir/tty" -serial chardev:console)
+	else
+		command+=(-serial "file:$dir/console.log")
+	fi
+	(cd "$dir" && exec setsid "${mortal[@]}" timeout -k 5 "$((bound + 60))" "${mortal[@]}" "${command[@]}") \
+		>"$dir/machine.log" 2>&1 </dev/null {hold}>&- &
+	machine=$!
+}
+
+qemu_trouble() { tail -n 12 "$dir/machine.log"; }
