@@ -69,14 +69,13 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 
 void axvm_arch_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
 {
-	switch (exit->type) {
-	case AXVM_X_MMIO_READ:
-	case AXVM_X_SYSREG_READ:
+	u64 value = exit->data;
+
+	if (exit->type == AXVM_X_MMIO_READ || exit->type == AXVM_X_SYSREG_READ) {
+		if (exit->sign_extend)
+			value = sign_extend64(value, exit->width * 8 - 1);
 		/* A write of 32 bits clears the rest of the register. */
-		arm64_set_gpr(vcpu, exit->reg, exit->reg_width == 4 ? (u32)exit->data : exit->data);
-		break;
-	default:
-		break;
+		arm64_set_gpr(vcpu, exit->reg, exit->reg_width == 4 ? (u32)value : value);
 	}
 	arm64_skip(vcpu);
 }
