@@ -205,8 +205,11 @@ static void pit_write_byte(struct pit8254 *pit, unsigned int offset, u8 value)
 
 static void pit_write_port61(struct pit8254 *pit, u8 value)
 {
+	u8 changed = pit->state.port61 ^ value;
+
 	pit->state.port61 = value & PORT61_WRITABLE;
-	pit_counter_set_gate(&pit->state.counter[2], value & PORT61_GATE2, pit_now());
+	if (changed & PORT61_GATE2)
+		pit_counter_set_gate(&pit->state.counter[2], value & PORT61_GATE2, pit_now());
 }
 
 static u8 pit_read_port61(struct pit8254 *pit)
@@ -379,6 +382,7 @@ struct axvm_device_type axvm_pit8254_type = {
 	.name = "pit8254",
 	.number = AXVM_DEV_PIT,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct pit8254),
 	.state_size = sizeof(struct pit_state),
 	.init = pit_init,
