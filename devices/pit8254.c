@@ -240,12 +240,13 @@ static int pit_read(struct axvm_device *dev, struct axvm_access *access)
 {
 	struct pit8254 *pit = to_pit(dev);
 	unsigned long flags;
-	unsigned int i;
+	unsigned int i = 0;
 
 	raw_spin_lock_irqsave(&pit->lock, flags);
-	access->data = pit_read_byte(pit, access->region, access->offset);
-	for (i = 1; unlikely(i < access->width); i++)
-		access->data |= (u64)pit_read_byte(pit, 0, access->offset + i) << 8 * i;
+	do {
+		access->data |= (u64)pit_read_byte(pit, access->region, access->offset + i) <<
+				8 * i;
+	} while (unlikely(++i < access->width));
 	raw_spin_unlock_irqrestore(&pit->lock, flags);
 	return AXVM_HANDLED;
 }
