@@ -173,14 +173,13 @@ static bool pic_nests(const struct pic8259 *pic, const struct pic_chip *chip, un
 	       chip->icw3 & BIT(input);
 }
 
-/* The input for which the chip has its INT output up, or -1 */
-static int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
+/* pic_request() where something is requested */
+static noinline int pic_resolve(const struct pic8259 *pic, const struct pic_chip *chip, u8 requests)
 {
 	unsigned int wanted, busy, input;
-	u8 requests = pic_irr(chip) & ~chip->imr;
 	u8 in_service = chip->isr;
 
-	if (!requests || chip->step != PIC_READY)
+	if (chip->step != PIC_READY)
 		return -1;
 	/* Special Mask Mode: levels that are masked hold up nobody. */
 	if (chip->special_mask)
@@ -193,6 +192,14 @@ static int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
 	if (wanted == busy && !pic_nests(pic, chip, input))
 		return -1;
 	return input;
+}
+
+/* The input for which the chip has its INT output up, or -1 */
+static __always_inline int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
+{
+	u8 requests = pic_irr(chip) & ~chip->imr;
+
+	return requests ? pic_resolve(pic, chip, requests) : -1;
 }
 
 /*
