@@ -181,7 +181,7 @@ static void load_kernel(void)
 		0xbe, PARAMS & 0xff, PARAMS >> 8 & 0xff, PARAMS >> 16, 0,
 		0xb8, 0, ENTRY_64 >> 8, KERNEL >> 16 & 0xff, KERNEL >> 24, 0xff, 0xe0,
 	};
-	static char command_line[] = "console=ttyS0,115200 idle=halt bed=demo";
+	static const char command_line[] = "console=ttyS0,115200 idle=halt bed=demo";
 	size_t image_size, initrd_size, setup;
 	uint8_t *image = read_file("/guest/bzImage", &image_size);
 	uint8_t *initrd = read_file("/guest/initramfs", &initrd_size);
