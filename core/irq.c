@@ -346,7 +346,8 @@ static void send_ipi(struct axvm_vcpu *vcpu, int pcpu)
  * enter. If the sender sees the mode, it wakes the thread, or sends an IPI to its pCPU;
  * the thread has had interrupts off since before it wrote the mode, so the IPI arrives
  * in the guest, or is pending at the entry: either way the guest is left.
- * No IPI is needed to the sender's own pCPU: whoever runs there has the guest out.
+ * No IPI is needed to the sender's own pCPU: whoever runs there has the guest out. If it is
+ * the vCPU's thread itself, on its way to the next entry, a note to look will do.
  *
  * Context: any.
  */
@@ -364,7 +365,9 @@ void axvm_vcpu_kick(struct axvm_vcpu *vcpu)
 
 	preempt_disable();
 	pcpu = READ_ONCE(vcpu->pcpu);
-	if (pcpu >= 0 && pcpu != smp_processor_id())
+	if (pcpu == smp_processor_id())
+		axvm_vcpu_look(vcpu);
+	else if (pcpu >= 0)
 		send_ipi(vcpu, pcpu);
 	preempt_enable();
 }

@@ -376,6 +376,7 @@ static int vcpu_may_enter(struct axvm_vcpu *vcpu)
 		return ret;
 	if (READ_ONCE(vcpu->run->immediate_exit))
 		return -EINTR;
+	clear_bit(AXVM_REQ_LOOK, &vcpu->requests);
 	/* A full barrier: the bit is gone before the state is read. */
 	test_and_clear_bit(AXVM_REQ_STATE, &vcpu->requests);
 	return READ_ONCE(vcpu->vm->state) == AXVM_STATE_RUNNING;

@@ -38,6 +38,7 @@
 
 /* axvm_vcpu.requests */
 #define AXVM_REQ_STATE	0	/* the VM's state changed */
+#define AXVM_REQ_LOOK	1	/* the vCPU itself made something pending, between two entries */
 
 /**
  * struct axvm_vcpu_stats - what a vCPU counts [T]; read by anyone, torn at worst
@@ -219,6 +220,20 @@ static __always_inline bool axvm_vcpu_wanted(const struct axvm_vcpu *vcpu)
 }
 
 /**
+ * axvm_vcpu_look() - what is pending is to be looked at before the next entry
+ * @vcpu: the vCPU
+ *
+ * For what a vCPU does to itself with interrupts off, where a backend enters again without
+ * asking axvm_vcpu_enter_guest(): others force it out by an interrupt.
+ *
+ * Context: any.
+ */
+static inline void axvm_vcpu_look(struct axvm_vcpu *vcpu)
+{
+	set_bit(AXVM_REQ_LOOK, &vcpu->requests);
+}
+
+/**
  * axvm_vcpu_enter_guest() - the last look before an entry
  * @vcpu: this thread's vCPU
  *
@@ -231,6 +246,9 @@ static __always_inline bool axvm_vcpu_wanted(const struct axvm_vcpu *vcpu)
  */
 static __always_inline bool axvm_vcpu_enter_guest(struct axvm_vcpu *vcpu)
 {
+	/* The caller looks after this. */
+	if (unlikely(READ_ONCE(vcpu->requests) & BIT(AXVM_REQ_LOOK)))
+		clear_bit(AXVM_REQ_LOOK, &vcpu->requests);
 	/* Whoever sees the mode sees on which pCPU. */
 	smp_store_release(&vcpu->mode, AXVM_IN_GUEST);
 	smp_mb();	/* pairs with the one in axvm_vcpu_kick() */

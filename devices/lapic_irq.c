@@ -72,8 +72,11 @@ void lapic_update(struct axvm_lapic *lapic)
 	u32 ppr = isrv > (tpr & PRIORITY_CLASS) ? isrv : tpr;
 
 	lapic_set(lapic, APIC_PROCPRI, ppr);
-	WRITE_ONCE(lapic->deliverable,
-		   (irrv & PRIORITY_CLASS) > (ppr & PRIORITY_CLASS) ? irrv : 0);
+	if ((irrv & PRIORITY_CLASS) <= (ppr & PRIORITY_CLASS))
+		irrv = 0;
+	WRITE_ONCE(lapic->deliverable, irrv);
+	if (irrv)
+		axvm_vcpu_look(lapic->vcpu);
 }
 
 /*

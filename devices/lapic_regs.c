@@ -102,6 +102,7 @@ static void lapic_update_mode(struct axvm_lapic *lapic)
 				(XAPIC_ENABLE | lapic->region));
 	/* Switched off, its pin is the CPU's INTR (10.4.3). */
 	WRITE_ONCE(lapic->extint, !lapic->vcpu->id && (extint || !(base & XAPIC_ENABLE)));
+	axvm_vcpu_look(lapic->vcpu);
 }
 
 static void lapic_write_lvt(struct axvm_lapic *lapic, unsigned int offset, u32 value)

@@ -140,6 +140,12 @@ static u8 pic_irr(const struct pic_chip *chip)
 	return chip->edges | (chip->lines & pic_level_triggered(chip));
 }
 
+/* What is requested and not masked */
+static u8 pic_unmasked(const struct pic_chip *chip)
+{
+	return pic_irr(chip) & ~chip->imr;
+}
+
 static void pic_set_input(struct pic_chip *chip, unsigned int input, bool level)
 {
 	u8 bit = BIT(input);
@@ -177,7 +183,7 @@ static bool pic_nests(const struct pic8259 *pic, const struct pic_chip *chip, un
 static int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
 {
 	unsigned int wanted, busy, input;
-	u8 requests = pic_irr(chip) & ~chip->imr;
+	u8 requests = pic_unmasked(chip);
 	u8 in_service = chip->isr;
 
 	if (!requests || chip->step != PIC_READY)
@@ -195,22 +201,33 @@ static int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
 	return input;
 }
 
-/*
- * After any change: bring INT of the slave to the master, and INTR up to date.
- *
- * Return: true if INTR rose: pic_unlock() tells.
- */
-static bool pic_update(struct pic8259 *pic)
+/* Bring INT of the slave to the master, and INTR up to date. */
+static noinline void pic_resolve(struct pic8259 *pic)
 {
 	struct pic_chip *master = &pic->state.chip[PIC_MASTER];
-	bool was = pic->intr;
 	bool intr;
 
 	pic_set_input(master, PIC_CASCADE, pic_request(pic, &pic->state.chip[PIC_SLAVE]) >= 0);
 	intr = pic_request(pic, master) >= 0;
 	WRITE_ONCE(pic->intr, intr);
 	WRITE_ONCE(pic->dev.vm->arch.extint_up, intr);
-	return intr && !was;
+}
+
+/*
+ * After any change. Mostly nothing is requested and nothing was.
+ *
+ * Return: true if INTR rose: pic_unlock() tells.
+ */
+static bool pic_update(struct pic8259 *pic)
+{
+	const struct pic_chip *master = &pic->state.chip[PIC_MASTER];
+	bool was = pic->intr;
+
+	if (!pic_unmasked(master) && !pic_unmasked(&pic->state.chip[PIC_SLAVE]) && !was &&
+	    !(master->lines & BIT(PIC_CASCADE)))
+		return false;
+	pic_resolve(pic);
+	return pic->intr && !was;
 }
 
 static void pic_unlock(struct pic8259 *pic, unsigned long flags)
@@ -452,12 +469,12 @@ static int pic_write(struct axvm_device *dev, struct axvm_access *access)
 {
 	struct pic8259 *pic = to_pic(dev);
 	unsigned long flags;
-	unsigned int i;
+	unsigned int i = 0;
 
 	raw_spin_lock_irqsave(&pic->lock, flags);
-	pic_write_byte(pic, access->region, access->offset, access->data);
-	for (i = 1; unlikely(i < access->width); i++)
+	do {
 		pic_write_byte(pic, access->region, access->offset + i, access->data >> 8 * i);
+	} while (unlikely(++i < access->width));
 	pic_unlock(pic, flags);
 	return AXVM_HANDLED;
 }

@@ -12,23 +12,17 @@
  * On a PC the interrupt pin goes to the interrupt controller through a gate that OUT2
  * opens. Loopback takes the modem control outputs from their pins, so it closes it.
  *
- * An interrupt line that is edge-triggered sees only edges. Where the chip would lower
- * its interrupt for the time that a character takes, it is lowered and raised here.
+ * Here are its registers and the device; devices/uart16550_fifo.c has the receiver, the
+ * transmitter and their interrupts.
  *
  * Locks: the one of struct uart_host, around all state and while driving the line.
  */
-#include <linux/hrtimer.h>
-#include <linux/math64.h>
-#include <linux/serial_reg.h>
-
 #include "../core/compat.h"
 #include "builtin.h"
-#include "uart_host.h"
+#include "uart16550.h"
 
 #define UART_BASE		0x3f8
 #define UART_PORTS		8
-#define UART_FIFO_DEPTH		16
-#define UART_CLOCK		(1843200 / 16)	/* baud at divisor 1 */
 #define UART_DIVISOR		12		/* 9600 baud: as a BIOS leaves it */
 
 #define UART_IIR_16550A		0xc0	/* FIFOs are on */
@@ -39,313 +33,8 @@
 #define UART_MSR_INPUTS		(UART_MSR_CTS | UART_MSR_DSR | UART_MSR_RI | UART_MSR_DCD)
 #define UART_MSR_PEER		(UART_MSR_CTS | UART_MSR_DSR | UART_MSR_DCD)
 
-/* Errors that belong to a character; an overrun belongs to none. */
-#define UART_LSR_CHAR		(UART_LSR_BI | UART_LSR_FE | UART_LSR_PE)
-#define UART_BREAK_CHAR		((UART_LSR_BI | UART_LSR_FE) << 8)
-
-/* The character timeout is no shorter, however fast the line is said to be; nor longer. */
-#define UART_TIMEOUT_MIN_NS	(100 * NSEC_PER_USEC)
+/* A saved character timeout is no longer */
 #define UART_TIMEOUT_MAX_NS	(30 * NSEC_PER_SEC)
-
-/**
- * struct uart_state - what the guest can see
- * @ier: interrupt enable register
- * @fcr: FIFO control register, without the bits that clear themselves
- * @lcr: line control register
- * @mcr: modem control register
- * @lsr: line status register: the error bits; the others follow from the counts
- * @msr: modem status register
- * @scr: scratch register
- * @dll: divisor latch, low byte
- * @dlm: divisor latch, high byte
- * @thre: 1: the "transmitter holding register empty" interrupt is pending
- * @timeout: 1: the character timeout interrupt is pending
- * @rx_first: where the oldest character is in @rx
- * @rx_count: characters in @rx
- * @tx_count: characters in @tx: some only while the host does not read
- * @tx: transmitter FIFO, or holding register; the oldest first
- * @reserved: 0
- * @rx: receiver FIFO, or buffer register: bits 7:0 the character, 15:8 its LSR errors
- *      that were not shown in @lsr yet
- * @timeout_ns: in a saved state: time until the character timeout; 0: it does not run
- */
-struct uart_state {
-	u8 ier;
-	u8 fcr;
-	u8 lcr;
-	u8 mcr;
-	u8 lsr;
-	u8 msr;
-	u8 scr;
-	u8 dll;
-	u8 dlm;
-	u8 thre;
-	u8 timeout;
-	u8 rx_first;
-	u8 rx_count;
-	u8 tx_count;
-	u8 tx[UART_FIFO_DEPTH];
-	u8 reserved[2];
-	u16 rx[UART_FIFO_DEPTH];
-	u64 timeout_ns;
-};
-
-/**
- * struct uart16550 - an instance
- * @dev: the device
- * @host: the other end of the line; its lock is ours
- * @state: what the guest can see
- * @irq: level of the interrupt line
- * @timer: for the character timeout: fires at @timeout_at or earlier
- * @timeout_at: when it is due; 0: it does not run
- */
-struct uart16550 {
-	struct axvm_device dev;
-	struct uart_host *host;
-	struct uart_state state;
-	bool irq;
-	struct hrtimer timer;
-	ktime_t timeout_at;
-};
-
-static struct uart16550 *to_uart(struct axvm_device *dev)
-{
-	return container_of(dev, struct uart16550, dev);
-}
-
-/* --- interrupts ---------------------------------------------------------------------- */
-
-static bool uart_fifo_mode(const struct uart_state *s)
-{
-	return s->fcr & UART_FCR_ENABLE_FIFO;
-}
-
-static unsigned int uart_depth(const struct uart_state *s)
-{
-	return uart_fifo_mode(s) ? UART_FIFO_DEPTH : 1;
-}
-
-/* Characters that make "received data available"; 16450 mode has trigger bits of 0 */
-static unsigned int uart_trigger(const struct uart_state *s)
-{
-	static const u8 level[] = { 1, 4, 8, 14 };
-
-	return level[UART_FCR_R_TRIG_BITS(s->fcr)];
-}
-
-/* Bits 3:0 of IIR: the pending interrupt of highest priority */
-static u8 uart_interrupt(const struct uart_state *s)
-{
-	/* A kernel that prints has none enabled. */
-	if (!s->ier)
-		return UART_IIR_NO_INT;
-	if (s->ier & UART_IER_RLSI && s->lsr)
-		return UART_IIR_RLSI;
-	if (s->ier & UART_IER_RDI && s->timeout)
-		return UART_IIR_RX_TIMEOUT;
-	if (s->ier & UART_IER_RDI && s->rx_count >= uart_trigger(s))
-		return UART_IIR_RDI;
-	if (s->ier & UART_IER_THRI && s->thre)
-		return UART_IIR_THRI;
-	if (s->ier & UART_IER_MSI && s->msr & UART_MSR_ANY_DELTA)
-		return UART_IIR_MSI;
-	return UART_IIR_NO_INT;
-}
-
-/* After every change that can cause or end an interrupt */
-static void uart_update(struct uart16550 *uart)
-{
-	const struct uart_state *s = &uart->state;
-	bool gate = (s->mcr & (UART_MCR_OUT2 | UART_MCR_LOOP)) == UART_MCR_OUT2;
-	bool irq = gate && uart_interrupt(s) != UART_IIR_NO_INT;
-
-	if (irq == uart->irq)
-		return;
-	uart->irq = irq;
-	axvm_device_set_line(&uart->dev, 0, irq);
-}
-
-/* --- receiver ------------------------------------------------------------------------ */
-
-/* Four characters: start bit, data, parity, stop bits (1.5 stop bits count as 2) */
-static u64 uart_timeout_ns(const struct uart_state *s)
-{
-	unsigned int divisor = s->dll | s->dlm << 8;
-	unsigned int bits = 1 + 5 + (s->lcr & UART_LCR_WLEN8) + !!(s->lcr & UART_LCR_PARITY) +
-			    1 + !!(s->lcr & UART_LCR_STOP);
-
-	return max_t(u64, div_u64(4ULL * bits * divisor * NSEC_PER_SEC, UART_CLOCK),
-		     UART_TIMEOUT_MIN_NS);
-}
-
-static void uart_arm_timeout(struct uart16550 *uart, u64 ns)
-{
-	uart->timeout_at = ktime_add_ns(ktime_get(), ns);
-	/* One that fires too early starts itself again: most characters need no new timer. */
-	if (!hrtimer_is_queued(&uart->timer) ||
-	    ktime_before(uart->timeout_at, hrtimer_get_expires(&uart->timer)))
-		hrtimer_start(&uart->timer, uart->timeout_at, HRTIMER_MODE_ABS_HARD);
-}
-
-/* A character came or was read: with something left to read the timeout begins anew */
-static void uart_restart_timeout(struct uart16550 *uart)
-{
-	const struct uart_state *s = &uart->state;
-
-	if (uart_fifo_mode(s) && s->rx_count)
-		uart_arm_timeout(uart, uart_timeout_ns(s));
-	else
-		uart->timeout_at = 0;
-}
-
-static enum hrtimer_restart uart_timeout(struct hrtimer *timer)
-{
-	struct uart16550 *uart = container_of(timer, struct uart16550, timer);
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&uart->host->lock, flags);
-	if (uart->timeout_at && ktime_before(ktime_get(), uart->timeout_at)) {
-		hrtimer_start(timer, uart->timeout_at, HRTIMER_MODE_ABS_HARD);
-	} else if (uart->timeout_at) {
-		uart->timeout_at = 0;
-		uart->state.timeout = 1;
-		uart_update(uart);
-	}
-	raw_spin_unlock_irqrestore(&uart->host->lock, flags);
-	return HRTIMER_NORESTART;
-}
-
-/* The errors of a character are shown when it is the next to be read */
-static void uart_show_errors(struct uart_state *s)
-{
-	u16 *first = &s->rx[s->rx_first];
-
-	s->lsr |= *first >> 8;
-	*first &= 0xff;
-}
-
-/* A character, with its errors in bits 15:8, is complete in the shift register */
-static void uart_receive(struct uart_state *s, u16 c)
-{
-	if (s->rx_count == uart_depth(s)) {
-		s->lsr |= UART_LSR_OE;
-		if (uart_fifo_mode(s))
-			return;
-		s->rx_count = 0;
-	}
-	s->rx[(s->rx_first + s->rx_count) % UART_FIFO_DEPTH] = c;
-	if (!s->rx_count++)
-		uart_show_errors(s);
-}
-
-/* Take from the host what there is room for; in loopback the line is cut */
-static void uart_pump_rx(struct uart16550 *uart)
-{
-	struct uart_state *s = &uart->state;
-	bool any = false;
-	u16 c;
-
-	if (s->mcr & UART_MCR_LOOP)
-		return;
-	while (s->rx_count < uart_depth(s) && uart_host_receive(uart->host, &c)) {
-		uart_receive(s, c & UART_HOST_BREAK ? UART_BREAK_CHAR : c);
-		any = true;
-	}
-	if (any)
-		uart_restart_timeout(uart);
-}
-
-static void uart_clear_rx(struct uart16550 *uart)
-{
-	struct uart_state *s = &uart->state;
-
-	s->rx_count = 0;
-	s->lsr &= ~UART_LSR_CHAR;
-	s->timeout = 0;
-	uart->timeout_at = 0;
-}
-
-static u8 uart_read_rbr(struct uart16550 *uart)
-{
-	struct uart_state *s = &uart->state;
-	u8 c;
-
-	if (!s->rx_count)
-		return 0;
-	c = s->rx[s->rx_first];
-	s->rx_first = (s->rx_first + 1) % UART_FIFO_DEPTH;
-	if (--s->rx_count)
-		uart_show_errors(s);
-	s->timeout = 0;
-	uart_restart_timeout(uart);
-	/* The interrupt goes down before the next character comes. */
-	if (uart->irq)
-		uart_update(uart);
-	uart_pump_rx(uart);
-	return c;
-}
-
-/* --- transmitter --------------------------------------------------------------------- */
-
-/* Send what the other end takes: the host, or in loopback the receiver */
-static void uart_pump_tx(struct uart16550 *uart)
-{
-	struct uart_state *s = &uart->state;
-	unsigned int sent;
-
-	if (!s->tx_count)
-		return;
-	for (sent = 0; sent < s->tx_count; sent++) {
-		if (s->mcr & UART_MCR_LOOP)
-			uart_receive(s, s->tx[sent]);
-		else if (!uart_host_send(uart->host, s->tx[sent]))
-			break;
-	}
-	s->tx_count -= sent;
-	if (s->tx_count)
-		memmove(s->tx, s->tx + sent, s->tx_count);
-	else
-		s->thre = 1;
-	if (s->mcr & UART_MCR_LOOP)
-		uart_restart_timeout(uart);
-}
-
-static void uart_clear_tx(struct uart_state *s)
-{
-	if (!s->tx_count)
-		return;
-	s->tx_count = 0;
-	s->thre = 1;
-}
-
-static void uart_write_thr(struct uart16550 *uart, u8 c)
-{
-	struct uart_state *s = &uart->state;
-
-	/* The interrupt goes down before the transmitter is empty again. */
-	s->thre = 0;
-	if (uart->irq)
-		uart_update(uart);
-	if (s->tx_count < uart_depth(s)) {
-		s->tx[s->tx_count++] = c;
-		uart_pump_tx(uart);
-		return;
-	}
-	/* A guest that does not look at THRE: a full FIFO takes no more, the register does. */
-	uart->host->dropped++;
-	if (!uart_fifo_mode(s))
-		s->tx[0] = c;
-}
-
-/* The host read, wrote or went away */
-static void uart_host_changed(struct axvm_device *dev)
-{
-	struct uart16550 *uart = to_uart(dev);
-
-	uart_pump_tx(uart);
-	uart_pump_rx(uart);
-	uart_update(uart);
-}
 
 /* --- registers ----------------------------------------------------------------------- */
 
@@ -605,6 +294,16 @@ static int uart_restore(struct axvm_device *dev, const void *buf)
 		return -EINVAL;
 	uart_set_state(to_uart(dev), from);
 	return 0;
+}
+
+/* The host read, wrote or went away */
+static void uart_host_changed(struct axvm_device *dev)
+{
+	struct uart16550 *uart = to_uart(dev);
+
+	uart_pump_tx(uart);
+	uart_pump_rx(uart);
+	uart_update(uart);
 }
 
 static int uart_open_host(struct axvm_device *dev)

@@ -110,7 +110,7 @@ static inline void guest_finish(const struct axvm_exit *exit)
 	if (exit->type == AXVM_X_MMIO_READ) {
 		if (exit->sign_extend)
 			value = x86_sign_extend(value, exit->width);
-		x86_set_reg(&machine->vcpu, exit->reg, 0, exit->reg_width, value);
+		x86_write_gpr(&machine->vcpu, exit->reg, exit->reg_width, value);
 	}
 	x86_step_over(&machine->vcpu, machine->vcpu.arch.insn_len);
 }

@@ -28,6 +28,7 @@ static void queue(struct vmx_vcpu *v, u32 info, u32 error)
 	v->event = info;
 	v->event_error = error;
 	v->event_len = 0;
+	axvm_vcpu_look(v->vcpu);
 }
 
 /**
@@ -72,9 +73,7 @@ void vmx_requeue_event(struct vmx_vcpu *v)
 	struct axvm_x86_regs *regs;
 
 	/* Bit 12 is undefined in what was reported, and reserved in what is delivered. */
-	v->event = info & ~INTR_INFO_UNBLOCK_NMI;
-	v->event_error = v->info.vectoring_error;
-	v->event_len = 0;
+	queue(v, info & ~INTR_INFO_UNBLOCK_NMI, v->info.vectoring_error);
 	switch (info & INTR_INFO_INTR_TYPE_MASK) {
 	case INTR_TYPE_SOFT_INTR:
 	case INTR_TYPE_SOFT_EXCEPTION:

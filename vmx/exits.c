@@ -122,6 +122,13 @@ static int answer_asynchronous(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return VMX_LATER;
 }
 
+/* The guest can take now what waits. */
+static int answer_window(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	axvm_vcpu_look(v->vcpu);
+	return 1;
+}
+
 static int answer_cr_access(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	vmx_window_refill(v, X86_CODE | X86_CRS | X86_RSP);
@@ -303,8 +310,8 @@ static const struct vmx_exit_row exits[] = {
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { exit_nothing, answer_asynchronous },
 	[EXIT_REASON_TRIPLE_FAULT] = { exit_triple_fault },
 	[EXIT_REASON_INIT_SIGNAL] = { exit_nothing, answer_asynchronous },
-	[EXIT_REASON_INTERRUPT_WINDOW] = { NULL, exit_nothing },
-	[EXIT_REASON_NMI_WINDOW] = { NULL, exit_nothing },
+	[EXIT_REASON_INTERRUPT_WINDOW] = { NULL, answer_window },
+	[EXIT_REASON_NMI_WINDOW] = { NULL, answer_window },
 	[EXIT_REASON_TASK_SWITCH] = { exit_task_switch },
 	[EXIT_REASON_CPUID] = { NULL, exit_cpuid },
 	[EXIT_REASON_HLT] = { exit_hlt },
@@ -346,19 +353,21 @@ static __always_inline const struct vmx_exit_row *row_of(u32 reason)
 	return likely(basic < ARRAY_SIZE(exits)) ? &exits[basic] : &unknown;
 }
 
-/* What the hardware says of the exit */
-static __always_inline void read_exit(struct vmx_vcpu *v)
+/* What the hardware says of the exit. Return: the exit reason */
+static __always_inline u32 read_exit(struct vmx_vcpu *v, struct axvm_vcpu_arch *arch)
 {
-	struct x86_state *state = &v->vcpu->arch.state;
-	struct vmx_exit_info *info = &v->info;
+	struct axvm_x86_regs *regs = &arch->state.regs;
+	u32 reason;
 
-	info->qualification = vmx_read(EXIT_QUALIFICATION);
-	v->vcpu->arch.insn_len = vmx_read(VM_EXIT_INSTRUCTION_LEN);
-	state->regs.rip = vmx_read(GUEST_RIP);
-	state->regs.rflags = vmx_read(GUEST_RFLAGS);
-	state->regs.interruptibility = vmx_read(GUEST_INTERRUPTIBILITY_INFO);
-	state->valid = X86_GPRS | X86_RIP | X86_FLAGS | X86_INTR;
-	info->reason = vmx_read(VM_EXIT_REASON);
+	v->info.qualification = vmx_read(EXIT_QUALIFICATION);
+	arch->insn_len = vmx_read(VM_EXIT_INSTRUCTION_LEN);
+	regs->rip = vmx_read(GUEST_RIP);
+	regs->rflags = vmx_read(GUEST_RFLAGS);
+	regs->interruptibility = vmx_read(GUEST_INTERRUPTIBILITY_INFO);
+	arch->state.valid = X86_GPRS | X86_RIP | X86_FLAGS | X86_INTR;
+	reason = vmx_read(VM_EXIT_REASON);
+	v->info.reason = reason;
+	return reason;
 }
 
 /**
@@ -371,18 +380,17 @@ static __always_inline void read_exit(struct vmx_vcpu *v)
  */
 int vmx_answer_exit(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
-	const struct vmx_exit_row *row;
+	struct axvm_vcpu *vcpu = v->vcpu;
+	const struct vmx_exit_row *row = row_of(read_exit(v, &vcpu->arch));
 	int ret = VMX_LATER;
 
-	read_exit(v);
-	v->vcpu->stats.exits++;
-	row = row_of(v->info.reason);
+	vcpu->stats.exits++;
 	if (row->answer)
 		ret = row->answer(v, exit);
-	if (!ret && axvm_answer_atomic(v->vcpu, exit, access_done))
+	if (!ret && axvm_answer_atomic(vcpu, exit, access_done))
 		return AXVM_RUN_HANDLED;
 	if (ret == AXVM_RUN_HANDLED)
-		v->vcpu->stats.handled++;
+		vcpu->stats.handled++;
 	return ret;
 }
 

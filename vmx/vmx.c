@@ -78,8 +78,9 @@ static int entry_failed(struct vmx_vcpu *v, struct axvm_exit *exit, int how)
 }
 
 /*
- * What changes with interrupts on only: the host's state, and translations, whose owner
- * has an interrupt on its way here after it unmapped something (axvm_vm_flush_stage2()).
+ * What changes with interrupts on only: the host's state; translations, whose owner has an
+ * interrupt on its way here after it unmapped something (axvm_vm_flush_stage2()); what is
+ * pending, likewise, but for what the vCPU does to itself (look()).
  */
 static __always_inline void prepare_window(struct vmx_vcpu *v)
 {
@@ -96,6 +97,8 @@ static __always_inline void prepare_window(struct vmx_vcpu *v)
 	/* DR7 is in the VMCS: what it enables must not watch the host's addresses. */
 	if (unlikely(v->dr_used && !v->dr_loaded))
 		vmx_load_debug(v);
+	if (unlikely(vmx_event_waits(v)))
+		vmx_inject_waiting(v);
 }
 
 /* What the VMCS must hold before this entry and does not yet */
@@ -104,8 +107,6 @@ static __always_inline void prepare_entry(struct vmx_vcpu *v)
 	struct x86_state *state = &v->vcpu->arch.state;
 	u32 dirty;
 
-	if (unlikely(vmx_event_waits(v)))
-		vmx_inject_waiting(v);
 	dirty = state->dirty;
 	state->dirty = 0;
 	if (dirty & X86_RIP)
@@ -140,6 +141,17 @@ static __always_inline int enter_once(struct vmx_vcpu *v, struct axvm_exit *exit
 	return vmx_answer_exit(v, exit);
 }
 
+/* Something wants the vCPU out, or is only to be looked at: may it enter again? */
+static noinline bool look(struct vmx_vcpu *v)
+{
+	clear_bit(AXVM_REQ_LOOK, &v->vcpu->requests);
+	if (axvm_vcpu_wanted(v->vcpu))
+		return false;
+	if (vmx_event_waits(v))
+		vmx_inject_waiting(v);
+	return true;
+}
+
 /* Interrupts are off. Enters until an exit can't be answered so. As enter_once() */
 static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
@@ -155,7 +167,7 @@ static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, regs->xcr0);
 	do {
 		ret = enter_once(v, exit);
-	} while (ret == AXVM_RUN_HANDLED && likely(!axvm_vcpu_wanted(v->vcpu)));
+	} while (ret == AXVM_RUN_HANDLED && (likely(!axvm_vcpu_wanted(v->vcpu)) || look(v)));
 	if (unlikely(switch_xcr0(regs)))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx_host_xcr0);
 	vmx_fpu_leave(v);

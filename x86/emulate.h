@@ -113,8 +113,6 @@ int x86_emulate_start(struct axvm_vcpu *vcpu);
 int x86_emulate_stages(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
 
 /* x86/emulate_operand.c */
-void x86_set_reg(struct axvm_vcpu *vcpu, unsigned int reg, unsigned int shift, unsigned int width,
-		 u64 value);
 unsigned int x86_stack_size(struct axvm_vcpu *vcpu);
 int x86_translate_operand(struct axvm_vcpu *vcpu, enum x86_place place, u32 access,
 			  struct x86_operand *operand);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The emulator's operands: registers, where an operand in memory is, and how it is read
- * and written.
+ * The emulator's operands in memory: where they are, and how they are read and written.
  *
  * No locks: the vCPU's own thread.
  */
@@ -10,16 +9,6 @@
 
 #include "alu.h"
 #include "emulate.h"
-
-/* A part of a register: 4 bytes clear the rest of 8, fewer leave it (SDM Vol. 1 3.4.1.1) */
-void x86_set_reg(struct axvm_vcpu *vcpu, unsigned int reg, unsigned int shift, unsigned int width,
-		 u64 value)
-{
-	u64 *gpr = &x86_change(vcpu, reg == AXVM_X86_RSP ? X86_RSP : X86_GPRS)->gpr[reg];
-	u64 mask = width >= 4 ? ~0ULL : x86_mask(width) << shift;
-
-	*gpr = (*gpr & ~mask) | ((value & x86_mask(width)) << shift);
-}
 
 /* Where ModRM points to in the segment; the operation may have a say in it */
 static u64 modrm_address(struct axvm_vcpu *vcpu, const struct x86_insn *insn)

@@ -161,7 +161,7 @@ static void move_pointer(struct axvm_vcpu *vcpu, const struct x86_insn *insn, u8
 		value -= insn->width;
 	else
 		value += insn->width;
-	x86_set_reg(vcpu, reg, 0, insn->addr_size, value);
+	x86_write_gpr(vcpu, reg, insn->addr_size, value);
 }
 
 /* After a repetition: true if it was the last */
@@ -175,7 +175,7 @@ static bool string_ends(struct axvm_vcpu *vcpu, const struct x86_emulation *e)
 	if (!insn->rep)
 		return true;
 	left = repetitions(vcpu, insn) - 1;
-	x86_set_reg(vcpu, AXVM_X86_RCX, 0, insn->addr_size, left);
+	x86_write_gpr(vcpu, AXVM_X86_RCX, insn->addr_size, left);
 	if (!left)
 		return true;
 	if (insn->op != X86_CMPS && insn->op != X86_SCAS)
@@ -191,7 +191,20 @@ static void move_stack(struct axvm_vcpu *vcpu, const struct x86_insn *insn)
 		value += insn->width;
 	else
 		value -= insn->width;
-	x86_set_reg(vcpu, AXVM_X86_RSP, 0, x86_stack_size(vcpu), value);
+	x86_write_gpr(vcpu, AXVM_X86_RSP, x86_stack_size(vcpu), value);
+}
+
+static void write_result(struct axvm_vcpu *vcpu, const struct x86_emulation *e)
+{
+	u64 low;
+
+	if (!e->out_shift) {
+		x86_write_gpr(vcpu, e->out_reg, e->out_width, e->out_value);
+		return;
+	}
+	/* AH, CH, DH, BH: together with the byte below, which stays */
+	low = x86_get_reg(vcpu, e->out_reg) & 0xff;
+	x86_write_gpr(vcpu, e->out_reg, 2, low | e->out_value << 8);
 }
 
 static int stage_retire(struct axvm_vcpu *vcpu, struct x86_emulation *e)
@@ -201,7 +214,7 @@ static int stage_retire(struct axvm_vcpu *vcpu, struct x86_emulation *e)
 
 	regs->rflags = (regs->rflags & ~X86_ARITHMETIC_FLAGS) | e->flags;
 	if (e->out_width)
-		x86_set_reg(vcpu, e->out_reg, e->out_shift, e->out_width, e->out_value);
+		write_result(vcpu, e);
 	if (insn->op == X86_PUSH || insn->op == X86_POP)
 		move_stack(vcpu, insn);
 	if (insn->form == X86_STRING && !string_ends(vcpu, e)) {

@@ -21,6 +21,12 @@
 /* Two walks of five levels, and two words of code at the end of each */
 #define X86_TRAIL_WORDS	14
 
+/* A word of guest memory that was read: where, and what */
+struct x86_trail_word {
+	const u64 __user *at;
+	u64 value;
+};
+
 /**
  * struct x86_trail - the words that were read
  * @generation: of the memory slots when it began: they are never the same again once
@@ -31,10 +37,7 @@
 struct x86_trail {
 	u64 generation;
 	unsigned int nr;
-	struct {
-		const u64 __user *at;
-		u64 value;
-	} word[X86_TRAIL_WORDS];
+	struct x86_trail_word word[X86_TRAIL_WORDS];
 };
 
 /**
@@ -207,15 +210,16 @@ fault:
 /* All addresses are the user's: they are in slots of the trail's generation */
 static __always_inline bool x86_trail_same(const struct x86_trail *trail)
 {
+	const struct x86_trail_word *word = trail->word, *end = word + trail->nr;
 	bool same = false;
-	unsigned int i;
 	u64 value;
 
-	if (unlikely(!user_access_begin(trail->word[0].at, sizeof(value))))
+	if (unlikely(!user_access_begin(word->at, sizeof(value))))
 		return false;
-	for (i = 0; i < trail->nr; i++) {
-		unsafe_get_user(value, trail->word[i].at, out);
-		if (unlikely(value != trail->word[i].value))
+	/* By pointers: the check of an index would be a call with user access open */
+	for (; word < end; word++) {
+		unsafe_get_user(value, word->at, out);
+		if (unlikely(value != word->value))
 			goto out;
 	}
 	same = true;

@@ -101,18 +101,20 @@ static __always_inline void x86_step_over(struct axvm_vcpu *vcpu, unsigned int l
 	struct axvm_x86_regs *regs = &vcpu->arch.state.regs;
 	u64 next = regs->rip + length;
 
-	if (unlikely((next ^ regs->rip) >> 32 || (regs->interruptibility & X86_SHADOW) ||
-		     (regs->rflags & X86_EFLAGS_TF))) {
-		x86_step_over_odd(vcpu, next);
-		return;
-	}
-	regs->rip = next;
-	vcpu->arch.state.dirty |= X86_RIP;
-	/* Set by exits that are faults (SDM Vol. 3C 28.3.3) */
-	if (regs->rflags & X86_EFLAGS_RF) {
+	if (unlikely((next ^ regs->rip) >> 32 || (regs->interruptibility & X86_SHADOW)))
+		goto odd;
+	if (regs->rflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) {
+		if (unlikely(regs->rflags & X86_EFLAGS_TF))
+			goto odd;
+		/* Set by exits that are faults (SDM Vol. 3C 28.3.3) */
 		regs->rflags &= ~(u64)X86_EFLAGS_RF;
 		vcpu->arch.state.dirty |= X86_FLAGS;
 	}
+	regs->rip = next;
+	vcpu->arch.state.dirty |= X86_RIP;
+	return;
+odd:
+	x86_step_over_odd(vcpu, next);
 }
 
 /* vcpu->arch.emul; for the backend's vcpu_init() and vcpu_destroy() */

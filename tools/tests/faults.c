@@ -202,6 +202,13 @@ static void remove_memory(void *arg, int ret)
 	CHECK_OK(ioctl(vm.fd, AXVM_VM_SET_MEMORY, &mem));
 }
 
+static void restore_memory(void *arg, int ret)
+{
+	(void)arg;
+	(void)ret;
+	vm_set_slot(&vm, 7, 0, 0x20000000, vm.memory, 0x100000);
+}
+
 TEST(faults, memory)
 {
 	struct axvm_memory mem = {
@@ -215,7 +222,7 @@ TEST(faults, memory)
 	mem.gpa = 0x20000000;
 	fail_each("AXVM_VM_SET_MEMORY, moved", set_memory, &mem, NULL);
 	mem = (struct axvm_memory){ .size = sizeof(mem), .slot = 7 };
-	fail_each("AXVM_VM_SET_MEMORY, removed", set_memory, &mem, NULL);
+	fail_each("AXVM_VM_SET_MEMORY, removed", set_memory, &mem, restore_memory);
 }
 
 /* --- devices --------------------------------------------------------------------------------- */
