@@ -137,7 +137,8 @@ static void psci_features_test(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(features); i++)
-		KUNIT_EXPECT_EQ_MSG(test, answer(t, PSCI_1_0_FN_PSCI_FEATURES, features[i].id, 0, 0),
+		KUNIT_EXPECT_EQ_MSG(test,
+				    answer(t, PSCI_1_0_FN_PSCI_FEATURES, features[i].id, 0, 0),
 				    features[i].answer, "%#x", features[i].id);
 }
 
