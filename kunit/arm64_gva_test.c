@@ -237,7 +237,9 @@ static void gva_rights(struct kunit *test)
 		entry(&s, va, 2, cases[i].table);
 		guest.vcpu->arch.regs.pstate = cases[i].pstate;
 		for (a = 0; a < ARRAY_SIZE(accesses); a++) {
-			fsc = cases[i].allowed & accesses[a] ? 0 : P(3);
+			fsc = P(3);
+			if (cases[i].allowed & accesses[a])
+				fsc = 0;
 			KUNIT_EXPECT_EQ_MSG(test, translate(va, accesses[a], &gpa), fsc, "%s, %u",
 					    cases[i].what, accesses[a]);
 		}
