@@ -267,6 +267,8 @@ static bool load_fp(struct arm64_vcpu *v)
 	return true;
 }
 
+#define ISR_SERROR	BIT_ULL(8)	/* ISR_EL1.A */
+
 /* CPTR_EL2 without E2H (D19.2.32) */
 #define CPTR_GUEST	(CPTR_NVHE_EL2_RES1 | CPTR_EL2_TTA | CPTR_EL2_TAM | CPTR_EL2_TZ | CPTR_EL2_TSM)
 
@@ -330,7 +332,7 @@ bool arm64_nvhe_enter(struct arm64_vcpu *v)
 	stop_buffers(&saved);
 	arm64_debug_enter(v);
 	/* An SError that waits is the host's, whatever the guest does. */
-	while (again && !(read_sysreg(isr_el1) & ISR_EL1_A) && !axvm_vcpu_wanted(v->vcpu))
+	while (again && !(read_sysreg(isr_el1) & ISR_SERROR) && !axvm_vcpu_wanted(v->vcpu))
 		again = enter_once(v);
 	arm64_debug_leave(v);
 	start_buffers(&saved);
