@@ -100,6 +100,11 @@ void arm64_gic_load(struct axvm_vcpu *vcpu)
 {
 	struct arm64_gic_cpu *cpu = READ_ONCE(vcpu->arch.gic);
 
+	/* The next entry clears list registers that are left over, if only from power-on. */
+	if (cpu) {
+		cpu->hw.written = cpu->nr_lrs;
+		WRITE_ONCE(cpu->dirty, true);
+	}
 	if (!is_kernel_in_hyp_mode())
 		return;
 	gic_hw_let_sre(false);
@@ -108,10 +113,7 @@ void arm64_gic_load(struct axvm_vcpu *vcpu)
 		return;
 	}
 	gic_hw_write_priorities(&cpu->hw);
-	/* The next entry clears what list registers are left over from power-on. */
-	cpu->hw.written = cpu->nr_lrs;
 	cpu->loaded = true;
-	WRITE_ONCE(cpu->dirty, true);
 }
 
 /**
@@ -172,6 +174,8 @@ static noinline void gic_fold(struct arm64_gic_cpu *cpu)
 		gic_hw_read_lrs(&cpu->hw);
 		cpu->hw.hcr = read_sysreg_s(SYS_ICH_HCR_EL2);
 		write_sysreg_s(0, SYS_ICH_HCR_EL2);
+		if (unlikely(cpu->hw.hcr & ARM64_ICH_EOICOUNT))
+			gic_hw_read_priorities(&cpu->hw);
 	}
 	flags = gicv3_lock(cpu->gic);
 	gicv3_fold(cpu);

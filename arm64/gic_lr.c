@@ -220,11 +220,16 @@ static void unlist(struct arm64_gic_cpu *cpu, unsigned int i)
 		gicv3_update(cpu->gic, cpu, n, bit);
 }
 
-/* EOIs of active interrupts that were in no list register: the most urgent ones */
+/*
+ * EOIs of active interrupts that were in no list register: the most urgent ones. With EOImode =
+ * 1 they deactivate nothing, and should not count (12.4.5; QEMU's do), and ICC_DIR_EL1 traps.
+ */
 static void end_unlisted(struct arm64_gic_cpu *cpu)
 {
 	unsigned int count = FIELD_GET(ARM64_ICH_EOICOUNT, cpu->hw.hcr);
 
+	if (cpu->hw.vmcr & ARM64_VMCR_VEOIM && cpu->traps_dir)
+		return;
 	while (count--) {
 		struct choice actives = { .room = 1 }, pendings = {};
 		struct gicv3_bank *bank;
@@ -242,7 +247,8 @@ static void end_unlisted(struct arm64_gic_cpu *cpu)
 
 /**
  * gicv3_fold() - take back what is in list registers
- * @cpu: a vCPU that has left the guest, @cpu->hw as the CPU left it
+ * @cpu: a vCPU that has left the guest, @cpu->hw as the CPU left it; @hw.vmcr only matters if
+ *       there were EOIs of what was not listed
  *
  * Afterwards nothing of it is listed, and it is dirty.
  *
