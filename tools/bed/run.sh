@@ -40,8 +40,8 @@ usage() {
 		  --shell        no command: a shell on this terminal; Ctrl-] ends it
 		bochs only:
 		  --ips N        instructions a second of the machine's clock (default 50 million; debug: 200 million)
-		qemu only:
-		  --exact        count instructions: a tick of the counter is an instruction, each run is the same (slower)
+		qemu only (Bochs always does):
+		  --exact        count instructions: a tick of the counter is an instruction, each run is the same
 		ARCH=x86_64 or arm64 in the environment is the family; it is this machine's own by default.
 	TEXT
 }
