@@ -62,7 +62,8 @@ static void run(struct kunit *test, u32 code, u64 far, u64 gpa)
 	struct axvm_exit exit;
 	int ret;
 
-	memcpy(guest.memory + (guest.vcpu->arch.regs.pc - RAM), &code, sizeof(code));
+	KUNIT_ASSERT_EQ(test, guest.vcpu->arch.regs.pc, CODE);
+	memcpy(guest.memory, &code, sizeof(code));
 	log.nr = 0;
 	ret = arm64_emulate_mmio(guest.vcpu, far, gpa, &exit);
 	while (!ret && log.nr < ARRAY_SIZE(log.access)) {
@@ -88,7 +89,7 @@ static void start(struct kunit *test)
 	*el1(ARM64_SYS_SP_EL1) = DEVICE;
 	guest.vcpu->arch.regs.sp_el0 = DEVICE + 0x800;
 	for (i = 0; i < 31; i++)
-		guest.vcpu->arch.regs.x[i] = 0x1010101010101010 * (i % 15 + 1) + i;
+		guest.vcpu->arch.regs.x[i] = 0x1010101010101010ULL * (i % 15 + 1) + i;
 	for (i = 0; i < 32; i++) {
 		vreg(guest.vcpu, i)[0] = 0xa0a0a0a0a0a0a000 + i;
 		vreg(guest.vcpu, i)[1] = 0xb0b0b0b0b0b0b000 + i;
@@ -245,7 +246,7 @@ static void emulate_vectors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vreg(guest.vcpu, 10)[0], 0x8586878c);
 	KUNIT_EXPECT_EQ(test, vreg(guest.vcpu, 10)[1], 0);
 	/* General registers of these numbers are as before. */
-	KUNIT_EXPECT_EQ(test, *x(9), 0x1010101010101010 * 10 + 9);
+	KUNIT_EXPECT_EQ(test, *x(9), 0xa0a0a0a0a0a0a0a9);
 }
 
 static void emulate_addresses(struct kunit *test)
@@ -318,12 +319,21 @@ static void emulate_memory_then_device(struct kunit *test)
 	start(test);
 	places[0] = (struct place){ .va = 0x20000000, .gpa = RAM + 0x5000 };
 	*x(1) = 0x20000ffc;
+	memset(ram(RAM + 0x5ff8, 4), 0xff, 4);
 	memcpy(ram(RAM + 0x5ffc, 4), "\x44\x33\x22\x91", 4);
 	run(test, 0x69400c22, 0x20001000, DEVICE);		/* ldpsw x2, x3, [x1] */
 	expect_access(test, 0, AXVM_X_MMIO_READ, DEVICE, 4);
 	expect_done(test, 1);
 	KUNIT_EXPECT_EQ(test, *x(2), 0xffffffff91223344);
 	KUNIT_EXPECT_EQ(test, *x(3), 0xffffffff85868788);
+	/* Nothing of it is left over from a wider one */
+	*x(1) = 0x20000ff8;
+	run(test, 0xa9400c22, 0x20001000, DEVICE);		/* ldp x2, x3, [x1] */
+	expect_done(test, 1);
+	*x(1) = 0x20000ffc;
+	run(test, 0x2d402829, 0x20001000, DEVICE);		/* ldp s9, s10, [x1] */
+	KUNIT_EXPECT_EQ(test, vreg(guest.vcpu, 9)[0], 0x91223344);
+	KUNIT_EXPECT_EQ(test, vreg(guest.vcpu, 9)[1], 0);
 }
 
 static void emulate_two_devices(struct kunit *test)

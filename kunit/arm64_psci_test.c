@@ -75,7 +75,7 @@ static int call(struct psci_test *t, u64 id, u64 a1, u64 a2, u64 a3)
 	int ret;
 
 	for (i = 4; i < 31; i++)
-		x[i] = 0x1111111111111111 * (i % 15 + 1);
+		x[i] = 0x1111111111111111ULL * (i % 15 + 1);
 	x[0] = id;
 	x[1] = a1;
 	x[2] = a2;
@@ -83,7 +83,7 @@ static int call(struct psci_test *t, u64 id, u64 a1, u64 a2, u64 a3)
 	memset(&t->exit, 0x55, sizeof(t->exit));
 	ret = arm64_smccc(t->vm->vcpus[0], &t->exit);
 	for (i = 4; i < 31; i++)
-		KUNIT_EXPECT_EQ(t->test, x[i], 0x1111111111111111 * (i % 15 + 1));
+		KUNIT_EXPECT_EQ(t->test, x[i], 0x1111111111111111ULL * (i % 15 + 1));
 	return ret;
 }
 
