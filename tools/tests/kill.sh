@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: arch=x86_64 kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
+# bed: kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
 #
 # kill: the launcher is killed at moments of all kinds while a guest boots; nothing of it stays: no VM, no use of the module.
 modprobe axvm || exit 1
@@ -26,7 +26,7 @@ no_vm() {
 
 killed=0
 for ms in $(moments); do
-	axvm run -k /guest/bzImage -i /guest/initramfs -m 64M -c 2 -a console=ttyS0 </dev/null >/tmp/kill.out 2>&1 &
+	axvm run -k /guest/kernel -i /guest/initramfs -m 64M -c 2 </dev/null >/tmp/kill.out 2>&1 &
 	launcher=$!
 	usleep "${ms}000"
 	if kill -9 "$launcher" 2>/dev/null; then killed=$((killed + 1)); fi
