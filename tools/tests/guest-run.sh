@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: arch=x86_64 kernels=plain cpus=1,2 kvm=0,1 timeout=120
+# bed: arch=x86_64 kernels=plain,debug cpus=1,2 kvm=0,1 timeout=120
 #
 # guest-run: guests of a few instructions: what they may do, what it does to them, and what of the host they cannot touch.
 modprobe axvm || exit 1

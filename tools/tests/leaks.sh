@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: arch=x86_64 kernels=debug cpus=2 kmemleak=1 guest=1 mem=512 timeout=200
+# bed: arch=x86_64 kernels=debug cpus=1 kmemleak=1 guest=1 mem=512 timeout=300
 #
 # leaks: what the tests do, and launchers killed on the way, once more on a kernel that looks for memory that nobody holds.
 # The runner has it look when this has ended.
