@@ -185,6 +185,22 @@ static void gva_blocks(struct kunit *test)
 	}
 }
 
+/* The first table is as small as the address space wants it, and aligned to that */
+static void gva_small_table(struct kunit *test)
+{
+	struct space s = { false, 12, 25 };
+	const u64 table = RAM + 0x2080, va = 15ULL << 21;
+	u64 *desc;
+
+	guest_create(test);
+	use(&s);
+	*el1(SYS_TTBR0_EL1) = table | 0x41;	/* CnP, and bits that do not count */
+	desc = ram(table + 15 * 8, 8);
+	*desc = PAGE | DESC_VALID | DESC_AF;
+	expect_gpa(test, va + 0x1ffff8, PAGE + 0x1ffff8);
+	expect_fault(test, va - 1, AXVM_ACCESS_READ, T(2));
+}
+
 /* --- rights ----------------------------------------------------------------------------- */
 
 #define R	AXVM_ACCESS_READ
@@ -358,6 +374,7 @@ static struct kunit_case gva_cases[] = {
 	KUNIT_CASE(gva_off),
 	KUNIT_CASE(gva_pages),
 	KUNIT_CASE(gva_blocks),
+	KUNIT_CASE(gva_small_table),
 	KUNIT_CASE(gva_rights),
 	KUNIT_CASE(gva_access_flag),
 	KUNIT_CASE(gva_faults),

@@ -393,9 +393,11 @@ static void smccc_unknown(struct kunit *test)
 		}
 	}
 	/* Bits that must be zero */
-	for (n = 16; n < 24; n++)
+	for (n = 16; n < 24; n++) {
 		KUNIT_EXPECT_EQ(test, answer(t, PSCI_0_2_FN_PSCI_VERSION | BIT(n), 0, 0, 0),
 				NOT_SUPPORTED);
+		KUNIT_EXPECT_EQ(test, answer(t, 0x86000000 | BIT(n), 0, 0, 0), NOT_SUPPORTED);
+	}
 	/* Identification of a hypervisor: none that anybody knows */
 	KUNIT_EXPECT_EQ(test, answer(t, ARM_SMCCC_VENDOR_HYP_CALL_UID_FUNC_ID, 0, 0, 0),
 			NOT_SUPPORTED);
