@@ -58,6 +58,7 @@ struct axvm_vcpu;
  * @lr: ICH_LR<n>_EL2
  * @used: how many of @lr hold something
  * @written: how many list registers of the CPU may not be 0
+ * @changed: reading the list registers found one that the guest has changed
  * @nr_aprs: how many of @ap0r and @ap1r the CPU has: 1, 2 or 4
  */
 struct arm64_gic_hw {
@@ -68,6 +69,7 @@ struct arm64_gic_hw {
 	u64 lr[ARM64_GIC_MAX_LRS];
 	u32 used;
 	u32 written;
+	bool changed;
 	u32 nr_aprs;
 };
 

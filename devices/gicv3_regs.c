@@ -152,7 +152,7 @@ static void set_active(const struct view *view, u32 value)
 	unsigned long left = value & ~(view->bank->active | view->bank->listed);
 	unsigned int bit;
 
-	for_each_set_bit(bit, &left, GICV3_BANK_BITS) {
+	gicv3_for_each_bit(bit, left) {
 		u32 intid = view->n * GICV3_BANK_BITS + bit;
 		u8 target = view->gic->target[intid];
 

@@ -67,10 +67,12 @@ void delay_us(u32 us)
 		;
 }
 
-/* At most two seconds */
+/* A debug kernel underneath is slow, and so is a busy machine: seconds, if it fails */
+#define LIMIT_SECONDS	20
+
 bool wait_for(const volatile u32 *value, u32 at_least)
 {
-	u64 end = get("cntvct_el0") + 2 * get("cntfrq_el0");
+	u64 end = get("cntvct_el0") + LIMIT_SECONDS * get("cntfrq_el0");
 
 	while (*value < at_least)
 		if (get("cntvct_el0") > end)
@@ -81,7 +83,7 @@ bool wait_for(const volatile u32 *value, u32 at_least)
 /* A bit of the GIC's, likewise */
 bool wait_until(u32 bank, u32 intid, bool value)
 {
-	u64 end = get("cntvct_el0") + 2 * get("cntfrq_el0");
+	u64 end = get("cntvct_el0") + LIMIT_SECONDS * get("cntfrq_el0");
 
 	while (gic_is(bank, intid) != value)
 		if (get("cntvct_el0") > end)
@@ -284,7 +286,7 @@ void run_on_1(void (*work)(void))
 
 void join_1(void)
 {
-	u64 end = get("cntvct_el0") + 10 * get("cntfrq_el0");
+	u64 end = get("cntvct_el0") + LIMIT_SECONDS * get("cntfrq_el0");
 
 	while (cpus[1].work && get("cntvct_el0") < end)
 		;

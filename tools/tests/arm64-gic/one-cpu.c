@@ -202,7 +202,7 @@ static void virtual_timer_ticks(void)
 /* The same asleep */
 static void wait_for_interrupt(const volatile u32 *value, u32 at_least)
 {
-	u64 end = get("cntvct_el0") + 3 * get("cntfrq_el0");
+	u64 end = get("cntvct_el0") + 20 * get("cntfrq_el0");
 
 	while (*value < at_least && get("cntvct_el0") < end) {
 		irqs_off();

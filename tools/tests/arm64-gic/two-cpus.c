@@ -235,7 +235,7 @@ static void storm(void)
 	irqs_on();
 	for (n = 0; n < 32; n++)
 		gic_bit(ISPENDR, 200 + n);
-	for (i = 0; i < 5000 && total < 3200; i++) {
+	for (i = 0; i < 40000 && total < 3200; i++) {
 		delay_us(1000);
 		total = 0;
 		for (n = 0; n < 32; n++)
