@@ -3,12 +3,13 @@
  * ARM's EL2 as axvm's backend: the table of its operations, and one entry into the guest
  * from beginning to end (axvm_arch_run()).
  *
- * In this folder: hardware.c (who has EL2), vhe.c (the world switch of a host at EL2), nvhe*.[cS] (that of
- * a host at EL1), entry.S (general registers, vectors), context.h (the registers of EL1), debug.c (debug registers),
- * stage2.c (guest memory), exits.c (why the guest was left), sysreg.c and idregs.c (system
- * registers that trap), mitigations.c (speculation), vcpu.c (a vCPU from outside); gic*.c,
- * timer.c (interrupts and time), psci.c and smccc.c (calls), decode.c, emulate.c and
- * inject.c (loads and stores without a syndrome, exceptions into the guest).
+ * In this folder: hardware.c (who has EL2), vhe.c (the world switch of a host at EL2), entry.S
+ * (its general registers and vectors), nvhe*.[cS] (the same for a host at EL1), context.h (the
+ * registers of EL1), debug.c (debug registers), stage2.c (guest memory), exits.c (why the
+ * guest was left), sysreg.c and idregs.c (system registers that trap), mitigations.c
+ * (speculation), vcpu.c (a vCPU from outside); gic*.c, timer.c, host_ppi.c (interrupts and
+ * time), psci.c and smccc.c (calls), decode.c, emulate.c, gva.c and inject.c (loads and stores
+ * without a syndrome, exceptions into the guest).
  */
 #include <linux/kernel.h>
 #include <linux/sched/stat.h>

@@ -34,7 +34,7 @@ static DEFINE_PER_CPU(bool, taken);
 /* --- hypercalls ------------------------------------------------------------------------ */
 
 /* HVC #0: X0 to X4 in, X0 to X2 out; the callee may use X0 to X17 */
-static u64 hvc(u64 function, u64 arg1, u64 arg2, u64 arg3, u64 out[2])
+static u64 call_el2(u64 function, u64 arg1, u64 arg2, u64 arg3, u64 out[2])
 {
 	register u64 x0 asm("x0") = function;
 	register u64 x1 asm("x1") = arg1;
@@ -114,7 +114,7 @@ static void unmap(const void *page)
 	preempt_disable();
 	/* Where EL2 is not ours there are no translations left either. */
 	if (__this_cpu_read(taken))
-		hvc(HYP_FORGET, 0, 0, 0, NULL);
+		call_el2(HYP_FORGET, 0, 0, 0, NULL);
 	preempt_enable();
 }
 
@@ -159,7 +159,8 @@ void arm64_nvhe_take(void)
 	if (__this_cpu_read(taken))
 		return;
 	/* The same on every CPU. EL2 reads it by the caches, as we write it. */
-	stub[0] = hvc(HVC_SOFT_RESTART, virt_to_phys(code), virt_to_phys(root), tcr_el2(), out);
+	stub[0] = call_el2(HVC_SOFT_RESTART, virt_to_phys(code), virt_to_phys(root), tcr_el2(),
+			   out);
 	stub[1] = out[0];
 	arm64_gic_set_vtr(out[1]);
 	__this_cpu_write(taken, true);
@@ -175,7 +176,7 @@ void arm64_nvhe_give_back(void)
 	if (!__this_cpu_read(taken))
 		return;
 	__this_cpu_write(taken, false);
-	hvc(HYP_GIVE_BACK, 0, 0, 0, NULL);
+	call_el2(HYP_GIVE_BACK, 0, 0, 0, NULL);
 }
 
 /* What the stub says to a number it does not know; KVM's EL2 code says -1 (SMCCC) */
@@ -205,7 +206,7 @@ int arm64_nvhe_holder(void)
 		preempt_enable();
 		return ARM64_HOLDER_NONE;
 	}
-	ret = hvc(UNKNOWN_FUNCTION, 0, 0, 0, NULL);
+	ret = call_el2(UNKNOWN_FUNCTION, 0, 0, 0, NULL);
 	preempt_enable();
 	return ret == HVC_STUB_ERR ? ARM64_HOLDER_STUB : ARM64_HOLDER_KVM;
 }
@@ -270,7 +271,8 @@ static bool load_fp(struct arm64_vcpu *v)
 #define ISR_SERROR	BIT_ULL(8)	/* ISR_EL1.A */
 
 /* CPTR_EL2 without E2H (D19.2.32) */
-#define CPTR_GUEST	(CPTR_NVHE_EL2_RES1 | CPTR_EL2_TTA | CPTR_EL2_TAM | CPTR_EL2_TZ | CPTR_EL2_TSM)
+#define CPTR_GUEST	(CPTR_NVHE_EL2_RES1 | CPTR_EL2_TTA | CPTR_EL2_TAM | CPTR_EL2_TZ | \
+			 CPTR_EL2_TSM)
 
 static void bring(struct arm64_vcpu *v)
 {
@@ -306,7 +308,7 @@ static void fetch(struct arm64_vcpu *v)
 static bool enter_once(struct arm64_vcpu *v)
 {
 	bring(v);
-	hvc(HYP_RUN, virt_to_phys(v->hyp), 0, 0, NULL);
+	call_el2(HYP_RUN, virt_to_phys(v->hyp), 0, 0, NULL);
 	fetch(v);
 	v->vcpu->stats.exits++;
 	if (v->fault.code == ARM64_EXIT_RETRY)
@@ -368,7 +370,7 @@ void arm64_nvhe_load(struct arm64_vcpu *v)
 	v->mitigate = arm64_mitigation();
 	v->flush = true;
 	if (__this_cpu_read(taken))
-		hvc(HYP_OFFSET, vcpu->vm->arch.cntvoff, 0, 0, NULL);
+		call_el2(HYP_OFFSET, vcpu->vm->arch.cntvoff, 0, 0, NULL);
 }
 
 /**
@@ -378,7 +380,7 @@ void arm64_nvhe_load(struct arm64_vcpu *v)
 void arm64_nvhe_put(struct arm64_vcpu *v)
 {
 	if (__this_cpu_read(taken))
-		hvc(HYP_OFFSET, 0, 0, 0, NULL);
+		call_el2(HYP_OFFSET, 0, 0, 0, NULL);
 }
 
 /* --- life ---------------------------------------------------------------------------------- */

@@ -255,7 +255,7 @@ int arm64_sysreg_trap(struct arm64_vcpu *v, struct axvm_exit *exit)
 	return 1;
 }
 
-/* --- userspace --------------------------------------------------------------------------------- */
+/* --- userspace ------------------------------------------------------------------------------ */
 
 /**
  * arm64_get_sysreg() - axvm_backend.get_sysreg()
@@ -290,7 +290,7 @@ int arm64_get_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 *value)
  * @reg: SYS_* encoding
  * @value: what to write
  *
- * Return: 0; -ENOENT as arm64_get_sysreg(); -EINVAL: a register that only reads, another value.
+ * Return: 0; -ENOENT as arm64_get_sysreg(); -EINVAL: read-only, and has another value.
  */
 int arm64_set_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 value)
 {
