@@ -17,28 +17,30 @@ struct axvm_vm;
 
 /**
  * enum axvm_exit_type - why a vCPU left the guest
- * @AXVM_X_NONE: nothing to do; enter again after the usual checks
  * @AXVM_X_MMIO_READ: load from @addr
  * @AXVM_X_MMIO_WRITE: store of @data to @addr
  * @AXVM_X_IO_READ: IN from port @addr
  * @AXVM_X_IO_WRITE: OUT of @data to port @addr
  * @AXVM_X_SYSREG_READ: read of system register @addr
  * @AXVM_X_SYSREG_WRITE: write of @data to system register @addr
+ * @AXVM_X_NONE: nothing to do; enter again after the usual checks
  * @AXVM_X_STAGE2_FAULT: memory in a slot is not mapped yet (@addr, @access)
  * @AXVM_X_HYPERCALL: number in @addr, arguments in @args
  * @AXVM_X_HALT: HLT, WFI: sleep until an interrupt
  * @AXVM_X_SYSTEM_DOWN: the guest ends its VM: reason in @addr (AXVM_STOP_*), code in @data
  * @AXVM_X_FAIL_ENTRY: the CPU refused to enter: code in @addr, qualification in @data
  * @AXVM_NR_EXITS: how many there are
+ *
+ * The accesses stand first, reads even, writes odd, in the order of enum axvm_bus.
  */
 enum axvm_exit_type {
-	AXVM_X_NONE,
 	AXVM_X_MMIO_READ,
 	AXVM_X_MMIO_WRITE,
 	AXVM_X_IO_READ,
 	AXVM_X_IO_WRITE,
 	AXVM_X_SYSREG_READ,
 	AXVM_X_SYSREG_WRITE,
+	AXVM_X_NONE,
 	AXVM_X_STAGE2_FAULT,
 	AXVM_X_HYPERCALL,
 	AXVM_X_HALT,
@@ -205,7 +207,8 @@ extern struct axvm_backend axvm_arch_backend;
  * @exit: for AXVM_RUN_EXIT
  *
  * Asks axvm_vcpu_enter_guest() with interrupts off before the first entry, and
- * axvm_vcpu_wanted() before every other.
+ * axvm_vcpu_wanted() before every other. What can be answered without sleeping
+ * is, with interrupts still off (core/answer.h), before anything of the entry is undone.
  *
  * Context: preemption on, may sleep after the exit.
  * Return: AXVM_RUN_*, or an errno: the VM ends.
@@ -215,7 +218,7 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
 /**
  * axvm_arch_access_done() - an access without @more is answered
  * @vcpu: the vCPU
- * @exit: the access; a read's value, sign-extended, is in @exit->data: it goes to
+ * @exit: the access; a read's value, of @exit->width, is in @exit->data: it goes to
  *        @exit->reg, by the architecture's rule for the upper bits
  *
  * Steps over the instruction.

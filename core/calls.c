@@ -297,5 +297,7 @@ const struct axvm_call axvm_calls[] = {
 	CALL(AXVM_DEVICE_TYPE, SYSTEM, OUT, ANYONE, sizeof(struct axvm_device_type_info),
 	     axvm_type_info),
 };
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_calls);
 
 const unsigned int axvm_nr_calls = ARRAY_SIZE(axvm_calls);
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_nr_calls);

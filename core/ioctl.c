@@ -125,3 +125,4 @@ long axvm_ioctl(enum axvm_object object, struct axvm_vm *vm, struct axvm_vcpu *v
 	kfree(data);
 	return ret;
 }
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_ioctl);

@@ -365,7 +365,7 @@ int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem)
 		return PTR_ERR(new);
 	}
 	rcu_assign_pointer(vm->slots, new);
-	synchronize_srcu(&vm->srcu);
+	axvm_vm_synchronize(vm);
 	if (gone)
 		slot_destroy(gone);
 	kfree(old);

@@ -153,8 +153,6 @@ static __always_inline int access_done(struct axvm_vcpu *vcpu, struct axvm_exit 
 		ret = vcpu->vm->ops->next(vcpu, exit);
 		return ret ? ret : AGAIN;
 	}
-	if (unlikely(exit->sign_extend))
-		exit->data = sign_extend64(exit->data, exit->width * 8 - 1);
 	axvm_arch_access_done(vcpu, exit);
 	return RESUME;
 }

@@ -158,6 +158,19 @@ free:
 }
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_vm_create);
 
+/**
+ * axvm_vm_synchronize() - wait for everyone who reads what [S] marks in core/vm.h
+ * @vm: the VM
+ *
+ * Context: may sleep; not in such a section.
+ */
+void axvm_vm_synchronize(struct axvm_vm *vm)
+{
+	synchronize_srcu_expedited(&vm->srcu);
+	/* Interrupts off is a read section of RCU. */
+	synchronize_rcu_expedited();
+}
+
 static void flush_ipi(void *unused)
 {
 	/* The exit that this interrupt forces is all that is wanted. */

@@ -4,7 +4,8 @@
  *
  * Lock legend, per field:
  *	[I] immutable once made		[V] vm->lock		[C] vcpu->lock
- *	[S] vm->lock to change, vm->srcu to read		[a] atomic
+ *	[S] vm->lock to change; vm->srcu, or interrupts off, to read
+ *	[a] atomic
  *	[T] only the vCPU's own thread, or [C] while it does not run
  * Order: vm->lock -> vcpu->lock -> vm->s2_lock; interrupt locks: core/irq.h.
  */
@@ -178,6 +179,7 @@ void axvm_vm_get(struct axvm_vm *vm);
 void axvm_vm_put(struct axvm_vm *vm);
 struct axvm_vm *axvm_vm_next(u32 id);
 void axvm_vm_flush_stage2(struct axvm_vm *vm);
+void axvm_vm_synchronize(struct axvm_vm *vm);
 
 /* core/state.c */
 void axvm_state_init(struct axvm_vm *vm);

@@ -298,6 +298,7 @@ struct axvm_device_type axvm_acpi_pm_type = {
 	.name = "acpi-pm",
 	.number = AXVM_DEV_ACPI_PM,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct acpi_pm),
 	.state_size = sizeof(struct acpi_pm_state),
 	.init = acpi_pm_init,

@@ -10,9 +10,11 @@
  * access that lies whole inside one of the regions, with the *offset* into it.
  * Counting, timing and tracing of accesses belong to the registry.
  *
- * Locks: the registry holds none around read() and write() (an SRCU read section
+ * Locks: the registry holds none around read() and write() (a read section
  * only): they may sleep, and run on several vCPUs at once, so a device has a lock
- * of its own. Interrupt lines may be driven from any context, also with that
+ * of its own. A type whose read() and write() never sleep says so (@atomic): its
+ * accesses are then answered with interrupts off, without leaving the entry window,
+ * which halves what they cost. Interrupt lines may be driven from any context, also with that
  * lock held; a lock held while driving a line must be a raw_spinlock_t taken
  * with interrupts off. A device keeps all that the guest can see in one plain
  * struct, so that saving and restoring it is a copy.
@@ -128,6 +130,7 @@ struct axvm_device_config {
  * @owner: THIS_MODULE; held while instances live
  * @instance_size: bytes of an instance; its struct has a struct axvm_device as first member
  * @state_size: bytes save() writes; 0: no state
+ * @atomic: read() and write() never sleep; they may be called with interrupts off
  * @init: check dev->config (-EINVAL), declare regions and lines. What the registry
  *        was given is taken back by it when init() fails; the rest is init()'s.
  *        May sleep. No access comes before it has returned 0.
@@ -140,6 +143,7 @@ struct axvm_device_type {
 	struct module *owner;
 	size_t instance_size;
 	size_t state_size;
+	bool atomic;
 	int (*init)(struct axvm_device *dev);
 	const struct axvm_device_ops *ops;
 	struct list_head list;

@@ -383,6 +383,7 @@ struct axvm_device_type axvm_ioapic_type = {
 	.name = "ioapic",
 	.number = AXVM_DEV_IOAPIC,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct ioapic),
 	.state_size = sizeof(struct ioapic_state),
 	.init = ioapic_init,

@@ -310,6 +310,7 @@ struct axvm_device_type axvm_lapic_type = {
 	.name = "lapic",
 	.number = AXVM_DEV_LAPIC,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct axvm_device),
 	.state_size = AXVM_MAX_VCPUS * sizeof(struct axvm_lapic_state),
 	.init = lapic_device_init,

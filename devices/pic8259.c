@@ -173,8 +173,8 @@ static bool pic_nests(const struct pic8259 *pic, const struct pic_chip *chip, un
 	       chip->icw3 & BIT(input);
 }
 
-/* The input for which the chip has its INT output up, or -1 */
-static int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
+/* pic_request() where something is requested */
+static noinline int pic_resolve(const struct pic8259 *pic, const struct pic_chip *chip, u8 requests)
 {
 	unsigned int wanted, busy, input;
 	u8 in_service = chip->isr;
@@ -184,14 +184,22 @@ static int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
 	/* Special Mask Mode: levels that are masked hold up nobody. */
 	if (chip->special_mask)
 		in_service &= ~chip->imr;
-	wanted = pic_rank(chip, pic_irr(chip) & ~chip->imr);
+	wanted = pic_rank(chip, requests);
 	busy = pic_rank(chip, in_service);
-	if (wanted == PIC_CHIP_LINES || wanted > busy)
+	if (wanted > busy)
 		return -1;
 	input = pic_at_rank(chip, wanted);
 	if (wanted == busy && !pic_nests(pic, chip, input))
 		return -1;
 	return input;
+}
+
+/* The input for which the chip has its INT output up, or -1 */
+static __always_inline int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
+{
+	u8 requests = pic_irr(chip) & ~chip->imr;
+
+	return requests ? pic_resolve(pic, chip, requests) : -1;
 }
 
 /*
@@ -439,11 +447,11 @@ static int pic_read(struct axvm_device *dev, struct axvm_access *access)
 {
 	struct pic8259 *pic = to_pic(dev);
 	unsigned int i;
-	u64 data = 0;
 
-	for (i = 0; i < access->width; i++)
-		data |= (u64)pic_read_byte(pic, access->region, access->offset + i) << 8 * i;
-	access->data = data;
+	access->data = pic_read_byte(pic, access->region, access->offset);
+	for (i = 1; i < access->width; i++)
+		access->data |= (u64)pic_read_byte(pic, access->region, access->offset + i) <<
+				8 * i;
 	return AXVM_HANDLED;
 }
 
@@ -454,7 +462,8 @@ static int pic_write(struct axvm_device *dev, struct axvm_access *access)
 	unsigned int i;
 
 	raw_spin_lock_irqsave(&pic->lock, flags);
-	for (i = 0; i < access->width; i++)
+	pic_write_byte(pic, access->region, access->offset, access->data);
+	for (i = 1; unlikely(i < access->width); i++)
 		pic_write_byte(pic, access->region, access->offset + i, access->data >> 8 * i);
 	pic_unlock(pic, flags);
 	return AXVM_HANDLED;
@@ -586,6 +595,7 @@ struct axvm_device_type axvm_pic8259_type = {
 	.name = "pic8259",
 	.number = AXVM_DEV_PIC,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct pic8259),
 	.state_size = sizeof(struct pic_state),
 	.init = pic_init,

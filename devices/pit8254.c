@@ -205,8 +205,11 @@ static void pit_write_byte(struct pit8254 *pit, unsigned int offset, u8 value)
 
 static void pit_write_port61(struct pit8254 *pit, u8 value)
 {
+	u8 changed = pit->state.port61 ^ value;
+
 	pit->state.port61 = value & PORT61_WRITABLE;
-	pit_counter_set_gate(&pit->state.counter[2], value & PORT61_GATE2, pit_now());
+	if (changed & PORT61_GATE2)
+		pit_counter_set_gate(&pit->state.counter[2], value & PORT61_GATE2, pit_now());
 }
 
 static u8 pit_read_port61(struct pit8254 *pit)
@@ -225,27 +228,25 @@ static u8 pit_read_port61(struct pit8254 *pit)
 
 static u8 pit_read_byte(struct pit8254 *pit, unsigned int region, unsigned int offset)
 {
-	unsigned long flags;
-	u8 value = 0xff;	/* reading the control word: "No-Operation (3-State)" */
-
-	raw_spin_lock_irqsave(&pit->lock, flags);
 	if (region)
-		value = pit_read_port61(pit);
-	else if (offset != PIT_CONTROL)
-		value = pit_counter_read(&pit->state.counter[offset], pit_now());
-	raw_spin_unlock_irqrestore(&pit->lock, flags);
-	return value;
+		return pit_read_port61(pit);
+	if (offset == PIT_CONTROL)
+		return 0xff;	/* "No-Operation (3-State)" */
+	return pit_counter_read(&pit->state.counter[offset], pit_now());
 }
 
 /* The chip has 8 data lines: the bus makes a wider access several, the lowest port first. */
 static int pit_read(struct axvm_device *dev, struct axvm_access *access)
 {
 	struct pit8254 *pit = to_pit(dev);
+	unsigned long flags;
 	unsigned int i;
 
+	raw_spin_lock_irqsave(&pit->lock, flags);
 	access->data = pit_read_byte(pit, access->region, access->offset);
 	for (i = 1; unlikely(i < access->width); i++)
 		access->data |= (u64)pit_read_byte(pit, 0, access->offset + i) << 8 * i;
+	raw_spin_unlock_irqrestore(&pit->lock, flags);
 	return AXVM_HANDLED;
 }
 
@@ -379,6 +380,7 @@ struct axvm_device_type axvm_pit8254_type = {
 	.name = "pit8254",
 	.number = AXVM_DEV_PIT,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct pit8254),
 	.state_size = sizeof(struct pit_state),
 	.init = pit_init,

@@ -84,6 +84,7 @@ int axvm_device_add_region(struct axvm_device *dev, enum axvm_bus bus, u64 base,
 	region->base = base;
 	region->last = last;
 	region->length = length;
+	region->atomic = dev->type->atomic;
 	dev->regions[dev->nr_regions++] = region;
 	return 0;
 }
@@ -206,7 +207,7 @@ static struct axvm_bus_map *map_make(struct axvm_device *dev, enum axvm_bus bus,
  * All or nothing. When it returns, no access uses the former maps, nor, without @with,
  * the device.
  *
- * The grace period is an expedited one, and waited for: those of call_srcu() take ticks,
+ * The grace periods are expedited ones, and waited for: those of call_srcu() take ticks,
  * and the removal of a device would have to wait for them.
  *
  * Context: vm->lock held; may sleep; not in an access of the guest.
@@ -229,7 +230,7 @@ int axvm_regions_publish(struct axvm_device *dev, bool with)
 	for (bus = 0; bus < AXVM_NR_BUSES; bus++)
 		map[bus] = rcu_replace_pointer(vm->devices.map[bus], map[bus],
 					       lockdep_is_held(&vm->lock));
-	synchronize_srcu_expedited(&vm->srcu);
+	axvm_vm_synchronize(vm);
 	for (bus = 0; bus < AXVM_NR_BUSES; bus++)
 		map_free(map[bus]);
 	return 0;

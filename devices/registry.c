@@ -4,6 +4,7 @@
  * that answers it.
  *
  *	exit -> axvm_devices_handle_*() -> map_find() -> device's read() or write()
+ *	(devices/access.h: inline, for the short way of core/answer.h too)
  *
  * Owns: struct axvm_devices in each VM: the list of devices, and for each address
  * space (bus) a sorted map of their regions, which never overlap. Adding or removing a
@@ -11,25 +12,30 @@
  *
  * Locks: vm->lock for every change, init(), reset() and destroy() of devices
  * included. An access takes no lock: it is one read section of vm->srcu, in which
- * the device may sleep. Removing a device waits for the accesses that were under way
+ * the device may sleep; or, if the device never sleeps, one of RCU, since the
+ * entry window has interrupts off anyway. Removing a device waits for the accesses that were under way
  * when its regions left the maps, and later ones do not find it: so devices come and
  * go while vCPUs run. An access must therefore never wait for vm->lock.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
-#include <linux/nospec.h>
-#include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/timex.h>
 
-#include "../core/trace.h"
 #include "../core/vm.h"
+#include "access.h"
 
 /* --- the way of an access ------------------------------------------------------- */
 
-/* Binary search for the last entry whose base is not above addr, if there is one */
-static noinline const struct axvm_region *map_search(const struct axvm_bus_map *map, u64 addr,
-						     u64 last)
+/**
+ * axvm_region_search() - binary search for the region that has all of an access
+ * @map: the regions
+ * @addr: first address of the access
+ * @last: its last address
+ *
+ * Context: a read section of @map; preemption may be on.
+ * Return: the region, found first by the next map_find() on this CPU; or NULL.
+ */
+const struct axvm_region *axvm_region_search(const struct axvm_bus_map *map, u64 addr, u64 last)
 {
 	const struct axvm_map_entry *entry;
 	unsigned long half, n, i = 0;
@@ -45,97 +51,7 @@ static noinline const struct axvm_region *map_search(const struct axvm_bus_map *
 	this_cpu_write(*map->recent, entry->region);
 	return entry->region;
 }
-
-/*
- * The region that has all of [addr, addr + length - 1], or NULL. A driver talks to a
- * device many times in a row: the region found last on this CPU is tried first.
- */
-static __always_inline const struct axvm_region *map_find(const struct axvm_bus_map *map, u64 addr,
-							  unsigned int length)
-{
-	const struct axvm_region *region;
-	u64 last;
-
-	/* What wraps around the top of the space is in no region. */
-	if (unlikely(!map || check_add_overflow(addr, (u64)(length - 1), &last)))
-		return NULL;
-	region = this_cpu_read(*map->recent);
-	if (likely(addr >= region->base && last <= region->last))
-		return region;
-	return map_search(map, addr, last);
-}
-
-/* How many addresses an access takes: a system register is 8 bytes at one of them */
-static __always_inline unsigned int span(enum axvm_bus bus, unsigned int width)
-{
-	return bus == AXVM_BUS_SYSREG ? 1 : width;
-}
-
-/* The bits of a value of so many bytes */
-static const u64 width_mask[] = {
-	[1] = U8_MAX,
-	[2] = U16_MAX,
-	[4] = U32_MAX,
-	[8] = U64_MAX,
-};
-
-/*
- * The counters are per CPU and each is changed by one instruction, so the thread may
- * move between them. 32 bits of time are enough for some seconds and cheaper.
- */
-static __always_inline void count_time(struct axvm_region_stats __percpu *stats, u32 start)
-{
-	u32 cycles = (u32)get_cycles() - start;
-
-	this_cpu_add(stats->cycles, cycles);
-	this_cpu_inc(stats->latency[__fls(cycles | 1)]);
-}
-
-/*
- * The offset of addr, which is in the region. It is kept there also while the CPU only
- * guesses that it is: no guest has a device's code reach elsewhere in speculation
- * (Spectre variant 1, Documentation/admin-guide/hw-vuln/spectre.rst of the kernel).
- */
-static __always_inline u64 region_offset(const struct axvm_region *region, u64 addr)
-{
-	return array_index_nospec(addr - region->base, region->length);
-}
-
-static __always_inline int region_read(const struct axvm_region *region, struct axvm_vcpu *vcpu,
-				       u64 addr, unsigned int width, u64 *value)
-{
-	struct axvm_access access = {
-		.vcpu = vcpu,
-		.region = region->index,
-		.width = width,
-		.offset = region_offset(region, addr),
-	};
-	u32 start = get_cycles();
-	int result = region->dev->type->ops->read(region->dev, &access);
-
-	count_time(region->stats, start);
-	this_cpu_inc(region->stats->reads);
-	*value = access.data & width_mask[width];
-	return result;
-}
-
-static __always_inline int region_write(const struct axvm_region *region, struct axvm_vcpu *vcpu,
-					u64 addr, unsigned int width, u64 value)
-{
-	struct axvm_access access = {
-		.vcpu = vcpu,
-		.region = region->index,
-		.width = width,
-		.offset = region_offset(region, addr),
-		.data = value & width_mask[width],
-	};
-	u32 start = get_cycles();
-	int result = region->dev->type->ops->write(region->dev, &access);
-
-	count_time(region->stats, start);
-	this_cpu_inc(region->stats->writes);
-	return result;
-}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_region_search);
 
 /* Nobody claimed it. Two accesses at once may count as one: nobody waits for the other. */
 static noinline void open_bus(struct axvm_vm *vm, enum axvm_bus bus)
@@ -145,13 +61,14 @@ static noinline void open_bus(struct axvm_vm *vm, enum axvm_bus bus)
 	WRITE_ONCE(*count, READ_ONCE(*count) + 1);
 }
 
-static noinline void trace_access(struct axvm_vm *vm, const struct axvm_region *region,
-				  enum axvm_bus bus, bool is_write, u64 addr, unsigned int width,
-				  u64 value, int result)
+/* The tracepoint axvm_device; apart, for what is inline in access.h */
+void axvm_region_trace(struct axvm_vm *vm, const struct axvm_region *region, enum axvm_bus bus,
+		       bool is_write, u64 addr, unsigned int width, u64 value, int result)
 {
 	trace_axvm_device(vm->id, region ? region->dev->config.name : "open-bus", bus, is_write,
 			  addr, width, value, result);
 }
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_region_trace);
 
 static __always_inline int handle_read(struct axvm_vm *vm, struct axvm_vcpu *vcpu,
 				       enum axvm_bus bus, u64 addr, unsigned int width, u64 *value)
@@ -165,11 +82,11 @@ static __always_inline int handle_read(struct axvm_vm *vm, struct axvm_vcpu *vcp
 	if (likely(region))
 		result = region_read(region, vcpu, addr, width, value);
 	if (unlikely(result == AXVM_UNCLAIMED)) {
-		*value = width_mask[width];
+		*value = axvm_width_mask[width];
 		open_bus(vm, bus);
 	}
 	if (trace_axvm_device_enabled())
-		trace_access(vm, region, bus, false, addr, width, *value, result);
+		axvm_region_trace(vm, region, bus, false, addr, width, *value, result);
 	srcu_read_unlock(&vm->srcu, idx);
 	return result;
 }
@@ -188,7 +105,7 @@ static __always_inline int handle_write(struct axvm_vm *vm, struct axvm_vcpu *vc
 	if (unlikely(result == AXVM_UNCLAIMED))
 		open_bus(vm, bus);
 	if (trace_axvm_device_enabled())
-		trace_access(vm, region, bus, true, addr, width, value, result);
+		axvm_region_trace(vm, region, bus, true, addr, width, value, result);
 	srcu_read_unlock(&vm->srcu, idx);
 	return result;
 }

@@ -37,6 +37,7 @@ struct axvm_region_stats {
  * @stats: per-CPU counters
  * @index: which of the device's regions
  * @bus: address space
+ * @atomic: the device never sleeps
  */
 struct axvm_region {
 	struct axvm_device *dev;
@@ -46,6 +47,7 @@ struct axvm_region {
 	struct axvm_region_stats __percpu *stats;
 	unsigned int index;
 	enum axvm_bus bus;
+	bool atomic;
 };
 
 /**
@@ -77,7 +79,7 @@ struct axvm_bus_map {
  * @list: all devices; vm->lock
  * @nr: how many; vm->lock
  * @next_id: vm->lock
- * @map: per bus, readers under vm->srcu
+ * @map: per bus, readers under vm->srcu or with interrupts off
  * @open_bus: accesses that no device claimed, per bus (approximate)
  */
 struct axvm_devices {

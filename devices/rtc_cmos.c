@@ -521,6 +521,7 @@ struct axvm_device_type axvm_rtc_cmos_type = {
 	.name = "rtc-cmos",
 	.number = AXVM_DEV_RTC_CMOS,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct rtc_cmos),
 	.state_size = sizeof(struct cmos_state),
 	.init = cmos_init,

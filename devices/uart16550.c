@@ -659,6 +659,7 @@ struct axvm_device_type axvm_uart16550_type = {
 	.name = "uart16550",
 	.number = AXVM_DEV_CONSOLE,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct uart16550),
 	.state_size = sizeof(struct uart_state),
 	.init = uart_init,

@@ -274,7 +274,8 @@ static void emulate_step_over(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, machine->exception.vector, X86_TRAP_DB);
 	KUNIT_EXPECT_FALSE(test, machine->exception.has_error);
 	KUNIT_EXPECT_EQ(test, regs->dr[6] & DR_STEP, DR_STEP);
-	KUNIT_EXPECT_EQ(test, machine->vcpu.arch.state.dirty, X86_RIP | X86_INTR | X86_DEBUG);
+	KUNIT_EXPECT_EQ(test, machine->vcpu.arch.state.dirty,
+			X86_RIP | X86_FLAGS | X86_INTR | X86_DEBUG);
 	machine_mode(32);
 	regs->rip = 0xfffffffe;
 	x86_step_over(&machine->vcpu, 3);

@@ -197,8 +197,11 @@ static void write_host_cpu(struct vmx_vcpu *v)
  */
 void vmx_write_host_state(struct vmx_vcpu *v, u64 cr3, u64 cr4)
 {
-	if (!v->initialised)
+	if (!v->initialised) {
 		write_host_constants(v);
+		vmx_write_controls(v);
+		v->initialised = true;
+	}
 	if (v->host_stale)
 		write_host_cpu(v);
 	v->host_stale = false;

@@ -192,10 +192,6 @@ void vmx_bitmaps_exit(void)
 void vmx_write_controls(struct vmx_vcpu *v)
 {
 	/* CR0 and CR4 bits that the guest changes without an exit */
-	const u64 cr0_own = X86_CR0_TS | X86_CR0_MP | X86_CR0_EM | X86_CR0_WP | X86_CR0_AM;
-	const u64 cr4_own = X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PGE |
-			    X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT;
-
 	vmx_write(PIN_BASED_VM_EXEC_CONTROL, vmx_caps.pin);
 	vmx_write(CPU_BASED_VM_EXEC_CONTROL, v->cpu_controls);
 	vmx_write(SECONDARY_VM_EXEC_CONTROL, vmx_caps.cpu2);
@@ -216,8 +212,8 @@ void vmx_write_controls(struct vmx_vcpu *v)
 	vmx_write(TSC_OFFSET, v->vcpu->vm->arch.tsc_offset);
 	vmx_write(VIRTUAL_PROCESSOR_ID, v->vpid);
 	vmx_write(EPT_POINTER, to_vmx_vm(v->vcpu->vm)->eptp);
-	vmx_write(CR0_GUEST_HOST_MASK, ~cr0_own);
-	vmx_write(CR4_GUEST_HOST_MASK, ~cr4_own);
+	vmx_write(CR0_GUEST_HOST_MASK, ~VMX_CR0_OWN);
+	vmx_write(CR4_GUEST_HOST_MASK, ~VMX_CR4_OWN);
 	vmx_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	vmx_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
 }

@@ -79,7 +79,7 @@ void vmx_requeue_event(struct vmx_vcpu *v)
 	case INTR_TYPE_SOFT_INTR:
 	case INTR_TYPE_SOFT_EXCEPTION:
 	case INTR_TYPE_PRIV_SW_EXCEPTION:
-		v->event_len = v->info.insn_len;
+		v->event_len = v->vcpu->arch.insn_len;
 		break;
 	case INTR_TYPE_NMI_INTR:
 		/* It is delivered anew, so it blocks nothing yet. */
@@ -147,7 +147,7 @@ static void ask_for_windows(struct vmx_vcpu *v, u32 windows)
  */
 void vmx_inject_waiting(struct vmx_vcpu *v)
 {
-	const struct axvm_x86_regs *regs = vmx_window_regs(v, X86_INTR | X86_RIP);
+	const struct axvm_x86_regs *regs = vmx_window_regs(v, X86_INTR | X86_FLAGS);
 	struct axvm_vcpu *vcpu = v->vcpu;
 	bool taken = false;
 	u32 windows = 0;

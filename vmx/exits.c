@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * VM exits: one table says, for each exit reason, what to read of the VMCS while
- * the window is open, and who answers.
+ * VM exits: one table says, for each exit reason, who answers: an answer() in the window
+ * still, with interrupts off; a handle() after it, where it may sleep.
  *
- * A handler runs with interrupts and preemption on. It returns 1: answered here,
- * enter again; 0: @exit is filled for the core; an errno: the VM ends.
+ * Each returns 1: answered here, enter again; 0: @exit is filled for the core; an
+ * errno: the VM ends. An answer() may also return VMX_LATER: it read what handle() will
+ * need of the VMCS, which saves opening another window for it.
  */
 #include <linux/sched.h>
 #include <asm/mce.h>
@@ -13,17 +14,10 @@
 #include <asm/vmx.h>
 #include <uapi/asm/vmx.h>
 
+#include "../core/answer.h"
 #include "../x86/cpuid.h"
 #include "../x86/vcpu.h"
 #include "vmx.h"
-
-/* What of struct vmx_exit_info a reason has (beside what every exit has) */
-#define QUALIFICATION	BIT(16)
-#define GPA		BIT(17)
-#define INTR_INFO	BIT(18)
-#define DETAILS		(QUALIFICATION | GPA | INTR_INFO)
-#define IN_WINDOW	BIT(19)	/* answered with interrupts off: never sleeps */
-#define GROUPS		GENMASK(15, 0)	/* the rest: X86_* groups */
 
 static int inject(struct vmx_vcpu *v, u8 vector, bool has_error)
 {
@@ -56,7 +50,29 @@ static int exit_nothing(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 1;
 }
 
-/* NMIs and machine checks were handed to the host in the window (vmx/vmx.c). */
+/*
+ * Was an event being delivered? Only faults on the way interrupt that, never an
+ * instruction, so this is not for those that instructions make (SDM Vol. 3C 25.9.3).
+ */
+static __always_inline void requeue_interrupted(struct vmx_vcpu *v)
+{
+	struct vmx_exit_info *info = &v->info;
+
+	info->vectoring = vmx_read(IDT_VECTORING_INFO_FIELD);
+	if (unlikely(info->vectoring & VECTORING_INFO_VALID_MASK)) {
+		info->vectoring_error = vmx_read(IDT_VECTORING_ERROR_CODE);
+		vmx_requeue_event(v);
+	}
+}
+
+static int answer_exception(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	v->info.intr_info = vmx_read(VM_EXIT_INTR_INFO);
+	requeue_interrupted(v);
+	return VMX_LATER;
+}
+
+/* The host was given its NMI or machine check before interrupts went on (vmx/vmx.c). */
 static int exit_exception(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	return 1;
@@ -100,9 +116,16 @@ static int exit_task_switch(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 1;
 }
 
-static int exit_init(struct vmx_vcpu *v, struct axvm_exit *exit)
+static int answer_asynchronous(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
-	return 1;
+	requeue_interrupted(v);
+	return VMX_LATER;
+}
+
+static int answer_cr_access(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	vmx_window_refill(v, X86_CODE | X86_CRS | X86_RSP);
+	return VMX_LATER;
 }
 
 /* --- MSRs: ours, policy's, or a device's --------------------------------------- */
@@ -110,7 +133,6 @@ static int exit_init(struct vmx_vcpu *v, struct axvm_exit *exit)
 static int ask_device(struct vmx_vcpu *v, struct axvm_exit *exit, enum axvm_exit_type type,
 		      u32 msr, u64 value)
 {
-	v->vcpu->arch.insn_len = v->info.insn_len;
 	exit->type = type;
 	exit->addr = msr;
 	exit->data = value;
@@ -149,7 +171,7 @@ static int exit_wrmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 1;
 }
 
-/* --- for the core -------------------------------------------------------------- */
+/* --- for the core, and back from it -------------------------------------------------------------- */
 
 /* Exit qualification for I/O instructions (SDM Vol. 3C table 28-5) */
 #define IO_SIZE(q)	(((q) & 7) + 1)
@@ -161,32 +183,41 @@ static int exit_wrmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 #define IO_ADDR_SIZE(i)	(2 << (((i) >> 7) & 7))
 #define IO_SEG(i)	(((i) >> 15) & 7)
 
-static int exit_io(struct vmx_vcpu *v, struct axvm_exit *exit)
+static int answer_io(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
-	u64 q = v->info.qualification;
+	u32 q = v->info.qualification;
+	unsigned int width = IO_SIZE(q);
 
-	v->vcpu->arch.insn_len = v->info.insn_len;
-	if (unlikely(IO_STRING(q)))
-		return x86_emulate_string_io(v->vcpu, IO_PORT(q), IO_SIZE(q), IO_IN(q), IO_REP(q),
-					     IO_ADDR_SIZE(v->info.insn_info),
-					     IO_SEG(v->info.insn_info), exit);
+	if (unlikely(IO_STRING(q))) {
+		v->info.insn_info = vmx_read(VMX_INSTRUCTION_INFO);
+		return VMX_LATER;
+	}
 	exit->type = IO_IN(q) ? AXVM_X_IO_READ : AXVM_X_IO_WRITE;
 	exit->addr = IO_PORT(q);
-	exit->width = IO_SIZE(q);
+	exit->width = width;
 	exit->reg = AXVM_X86_RAX;
-	exit->reg_width = IO_SIZE(q);
+	exit->reg_width = width;
 	exit->sign_extend = false;
 	exit->more = false;
-	exit->data = v->vcpu->arch.state.regs.gpr[AXVM_X86_RAX] & (~0U >> (32 - 8 * IO_SIZE(q)));
+	exit->data = v->vcpu->arch.state.regs.gpr[AXVM_X86_RAX] & (~0U >> (32 - 8 * width));
 	return 0;
+}
+
+static int exit_string_io(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	u32 q = v->info.qualification, info = v->info.insn_info;
+
+	return x86_emulate_string_io(v->vcpu, IO_PORT(q), IO_SIZE(q), IO_IN(q), IO_REP(q),
+				     IO_ADDR_SIZE(info), IO_SEG(info), exit);
 }
 
 static int exit_ept_violation(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	u64 q = v->info.qualification;
 
+	requeue_interrupted(v);
 	exit->type = AXVM_X_STAGE2_FAULT;
-	exit->addr = v->info.gpa;
+	exit->addr = vmx_read(GUEST_PHYSICAL_ADDRESS);
 	exit->width = 0;
 	exit->data = 0;
 	exit->access = (q & EPT_VIOLATION_ACC_READ ? AXVM_ACCESS_READ : 0) |
@@ -194,8 +225,10 @@ static int exit_ept_violation(struct vmx_vcpu *v, struct axvm_exit *exit)
 		       (q & EPT_VIOLATION_ACC_INSTR ? AXVM_ACCESS_EXEC : 0);
 	/* Of the instruction itself, not of the CPU's walk of the guest's tables? */
 	if ((q & (EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED)) ==
-	    (EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED))
-		x86_emulate_again(v->vcpu, v->info.gpa, exit);
+	    (EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED)) {
+		vmx_window_refill_fetch(v);
+		x86_emulate_again(v->vcpu, exit->addr, exit);
+	}
 	return 0;
 }
 
@@ -206,7 +239,6 @@ static int exit_vmcall(struct vmx_vcpu *v, struct axvm_exit *exit)
 	/* A hypercall is the kernel's to make. */
 	if (cpl(v))
 		return vmx_ud(v);
-	v->vcpu->arch.insn_len = v->info.insn_len;
 	*exit = (struct axvm_exit){
 		.type = AXVM_X_HYPERCALL,
 		.addr = gpr[AXVM_X86_RAX],
@@ -238,147 +270,124 @@ static int exit_fail(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 0;
 }
 
+static __always_inline void access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
+{
+	u64 *gpr = vcpu->arch.state.regs.gpr;
+	u64 value = exit->data;
+
+	if (exit->type == AXVM_X_SYSREG_READ) {
+		gpr[AXVM_X86_RAX] = (u32)value;
+		gpr[AXVM_X86_RDX] = value >> 32;
+	} else if (!(exit->type % 2)) {
+		if (unlikely(exit->sign_extend))
+			value = sign_extend64(value, exit->width * 8 - 1);
+		x86_write_gpr(vcpu, exit->reg, exit->reg_width, value);
+	}
+	x86_step_over(vcpu, vcpu->arch.insn_len);
+}
+
+void axvm_arch_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
+{
+	access_done(vcpu, exit);
+}
+
 /* --- the table ----------------------------------------------------------------- */
 
 struct vmx_exit_row {
-	u32 needs;
 	int (*handle)(struct vmx_vcpu *v, struct axvm_exit *exit);
+	int (*answer)(struct vmx_vcpu *v, struct axvm_exit *exit);
 };
-
-#define CODE	(X86_CODE | X86_CRS)
 
 static const struct vmx_exit_row exits[] = {
-	[EXIT_REASON_EXCEPTION_NMI] = { INTR_INFO, exit_exception },
-	[EXIT_REASON_EXTERNAL_INTERRUPT] = { 0, exit_nothing },
-	[EXIT_REASON_TRIPLE_FAULT] = { 0, exit_triple_fault },
-	[EXIT_REASON_INIT_SIGNAL] = { 0, exit_init },
-	[EXIT_REASON_INTERRUPT_WINDOW] = { IN_WINDOW, exit_nothing },
-	[EXIT_REASON_NMI_WINDOW] = { IN_WINDOW, exit_nothing },
-	[EXIT_REASON_TASK_SWITCH] = { QUALIFICATION, exit_task_switch },
-	[EXIT_REASON_CPUID] = { IN_WINDOW, exit_cpuid },
-	[EXIT_REASON_HLT] = { 0, exit_hlt },
-	[EXIT_REASON_INVD] = { 0, exit_skip },
-	[EXIT_REASON_RDPMC] = { 0, exit_rdpmc },
-	[EXIT_REASON_VMCALL] = { X86_CODE, exit_vmcall },
-	[EXIT_REASON_VMCLEAR] = { 0, exit_undefined },
-	[EXIT_REASON_VMLAUNCH] = { 0, exit_undefined },
-	[EXIT_REASON_VMPTRLD] = { 0, exit_undefined },
-	[EXIT_REASON_VMPTRST] = { 0, exit_undefined },
-	[EXIT_REASON_VMREAD] = { 0, exit_undefined },
-	[EXIT_REASON_VMRESUME] = { 0, exit_undefined },
-	[EXIT_REASON_VMWRITE] = { 0, exit_undefined },
-	[EXIT_REASON_VMOFF] = { 0, exit_undefined },
-	[EXIT_REASON_VMON] = { 0, exit_undefined },
-	[EXIT_REASON_CR_ACCESS] = { QUALIFICATION | CODE | X86_RSP,
-				    vmx_exit_cr_access },
-	[EXIT_REASON_DR_ACCESS] = { 0, vmx_exit_dr_access },
-	[EXIT_REASON_IO_INSTRUCTION] = { QUALIFICATION, exit_io },
-	[EXIT_REASON_MSR_READ] = { 0, exit_rdmsr },
-	[EXIT_REASON_MSR_WRITE] = { 0, exit_wrmsr },
-	[EXIT_REASON_INVALID_STATE] = { QUALIFICATION | X86_ALL, exit_fail },
-	[EXIT_REASON_MSR_LOAD_FAIL] = { QUALIFICATION | X86_ALL, exit_fail },
-	[EXIT_REASON_MWAIT_INSTRUCTION] = { 0, exit_undefined },
-	[EXIT_REASON_MONITOR_INSTRUCTION] = { 0, exit_undefined },
-	[EXIT_REASON_EPT_VIOLATION] = { QUALIFICATION | GPA | CODE, exit_ept_violation },
-	[EXIT_REASON_EPT_MISCONFIG] = { GPA | X86_ALL, exit_fail },
-	[EXIT_REASON_INVEPT] = { 0, exit_undefined },
-	[EXIT_REASON_INVVPID] = { 0, exit_undefined },
-	[EXIT_REASON_WBINVD] = { 0, exit_skip },
-	[EXIT_REASON_XSETBV] = { X86_CODE, vmx_exit_xsetbv },
+	[EXIT_REASON_EXCEPTION_NMI] = { exit_exception, answer_exception },
+	[EXIT_REASON_EXTERNAL_INTERRUPT] = { exit_nothing, answer_asynchronous },
+	[EXIT_REASON_TRIPLE_FAULT] = { exit_triple_fault },
+	[EXIT_REASON_INIT_SIGNAL] = { exit_nothing, answer_asynchronous },
+	[EXIT_REASON_INTERRUPT_WINDOW] = { NULL, exit_nothing },
+	[EXIT_REASON_NMI_WINDOW] = { NULL, exit_nothing },
+	[EXIT_REASON_TASK_SWITCH] = { exit_task_switch },
+	[EXIT_REASON_CPUID] = { NULL, exit_cpuid },
+	[EXIT_REASON_HLT] = { exit_hlt },
+	[EXIT_REASON_INVD] = { exit_skip },
+	[EXIT_REASON_RDPMC] = { exit_rdpmc },
+	[EXIT_REASON_VMCALL] = { NULL, exit_vmcall },
+	[EXIT_REASON_VMCLEAR] = { exit_undefined },
+	[EXIT_REASON_VMLAUNCH] = { exit_undefined },
+	[EXIT_REASON_VMPTRLD] = { exit_undefined },
+	[EXIT_REASON_VMPTRST] = { exit_undefined },
+	[EXIT_REASON_VMREAD] = { exit_undefined },
+	[EXIT_REASON_VMRESUME] = { exit_undefined },
+	[EXIT_REASON_VMWRITE] = { exit_undefined },
+	[EXIT_REASON_VMOFF] = { exit_undefined },
+	[EXIT_REASON_VMON] = { exit_undefined },
+	[EXIT_REASON_CR_ACCESS] = { vmx_exit_cr_access, answer_cr_access },
+	[EXIT_REASON_DR_ACCESS] = { vmx_exit_dr_access },
+	[EXIT_REASON_IO_INSTRUCTION] = { exit_string_io, answer_io },
+	[EXIT_REASON_MSR_READ] = { NULL, exit_rdmsr },
+	[EXIT_REASON_MSR_WRITE] = { NULL, exit_wrmsr },
+	[EXIT_REASON_INVALID_STATE] = { exit_fail },
+	[EXIT_REASON_MSR_LOAD_FAIL] = { exit_fail },
+	[EXIT_REASON_MWAIT_INSTRUCTION] = { exit_undefined },
+	[EXIT_REASON_MONITOR_INSTRUCTION] = { exit_undefined },
+	[EXIT_REASON_EPT_VIOLATION] = { NULL, exit_ept_violation },
+	[EXIT_REASON_EPT_MISCONFIG] = { exit_fail },
+	[EXIT_REASON_INVEPT] = { exit_undefined },
+	[EXIT_REASON_INVVPID] = { exit_undefined },
+	[EXIT_REASON_WBINVD] = { exit_skip },
+	[EXIT_REASON_XSETBV] = { vmx_exit_xsetbv },
 };
 
-/* What an exit is after it was answered in the window */
-static const struct vmx_exit_row answered = { 0, exit_nothing };
-
-static const struct vmx_exit_row *row_of(u32 reason)
+/* The failure bit is cut off: with it, only the entry-failure reasons are meant. */
+static __always_inline const struct vmx_exit_row *row_of(u32 reason)
 {
-	static const struct vmx_exit_row unknown = { QUALIFICATION | X86_ALL, exit_fail };
+	static const struct vmx_exit_row unknown;
 	u16 basic = reason;
 
-	/* With the failure bit only the entry-failure reasons are meant. */
-	if (basic >= ARRAY_SIZE(exits) || !exits[basic].handle)
-		return &unknown;
-	return &exits[basic];
+	return likely(basic < ARRAY_SIZE(exits)) ? &exits[basic] : &unknown;
 }
 
-static void read_details(struct vmx_exit_info *info, u32 needs)
-{
-	if (needs & QUALIFICATION)
-		info->qualification = vmx_read(EXIT_QUALIFICATION);
-	if (needs & GPA)
-		info->gpa = vmx_read(GUEST_PHYSICAL_ADDRESS);
-	if (needs & INTR_INFO) {
-		info->intr_info = vmx_read(VM_EXIT_INTR_INFO);
-		info->intr_error = vmx_read(VM_EXIT_INTR_ERROR_CODE);
-	}
-	if (unlikely(info->reason == EXIT_REASON_IO_INSTRUCTION &&
-		     IO_STRING(info->qualification)))
-		info->insn_info = vmx_read(VMX_INSTRUCTION_INFO);
-}
-
-/**
- * vmx_read_exit() - read what the hardware says of the exit
- * @v: the vCPU; in the window
- */
-void vmx_read_exit(struct vmx_vcpu *v)
+/* What the hardware says of the exit */
+static __always_inline void read_exit(struct vmx_vcpu *v)
 {
 	struct x86_state *state = &v->vcpu->arch.state;
 	struct vmx_exit_info *info = &v->info;
-	u32 needs;
 
-	info->reason = vmx_read(VM_EXIT_REASON);
-	info->vectoring = vmx_read(IDT_VECTORING_INFO_FIELD);
-	info->insn_len = vmx_read(VM_EXIT_INSTRUCTION_LEN);
+	info->qualification = vmx_read(EXIT_QUALIFICATION);
+	v->vcpu->arch.insn_len = vmx_read(VM_EXIT_INSTRUCTION_LEN);
 	state->regs.rip = vmx_read(GUEST_RIP);
 	state->regs.rflags = vmx_read(GUEST_RFLAGS);
 	state->regs.interruptibility = vmx_read(GUEST_INTERRUPTIBILITY_INFO);
-	state->valid = X86_GPRS | X86_RIP | X86_INTR;
-
-	v->row = row_of(info->reason);
-	needs = v->row->needs;
-	if (needs & DETAILS)
-		read_details(info, needs);
-	if (needs & GROUPS)
-		vmx_window_refill(v, needs & GROUPS);
-	if (unlikely(info->vectoring & VECTORING_INFO_VALID_MASK))
-		info->vectoring_error = vmx_read(IDT_VECTORING_ERROR_CODE);
+	state->valid = X86_GPRS | X86_RIP | X86_FLAGS | X86_INTR;
+	info->reason = vmx_read(VM_EXIT_REASON);
 }
 
-static __always_inline int handle(struct vmx_vcpu *v, struct axvm_exit *exit)
+/**
+ * vmx_answer_exit() - read the exit that was just made, and answer it if that is quick
+ * @v: the vCPU; in the window
+ * @exit: filled in for the core
+ *
+ * Return: AXVM_RUN_EXIT, AXVM_RUN_HANDLED, an errno, or VMX_LATER: vmx_handle_exit() is to
+ * be asked after the window.
+ */
+int vmx_answer_exit(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
-	int ret;
+	const struct vmx_exit_row *row;
+	int ret = VMX_LATER;
 
-	if (unlikely(v->info.vectoring & VECTORING_INFO_VALID_MASK))
-		vmx_requeue_event(v);
-	ret = v->row->handle(v, exit);
-	if (ret > 0)
+	read_exit(v);
+	v->vcpu->stats.exits++;
+	row = row_of(v->info.reason);
+	if (row->answer)
+		ret = row->answer(v, exit);
+	if (!ret && axvm_answer_atomic(v->vcpu, exit, access_done))
+		return AXVM_RUN_HANDLED;
+	if (ret == AXVM_RUN_HANDLED)
 		v->vcpu->stats.handled++;
 	return ret;
 }
 
 /**
- * vmx_answered_in_window() - answer the exit that was read, if that is quick
- * @v: the vCPU; in the window
- *
- * Return: true: answered, the guest may go on.
- */
-bool vmx_answered_in_window(struct vmx_vcpu *v)
-{
-	bool done = false;
-
-	if (v->row->needs & IN_WINDOW) {
-		v->in_window = true;
-		done = handle(v, NULL) > 0;
-		v->in_window = false;
-		/* Not to be answered again if the window closes now */
-		v->row = &answered;
-		v->info.vectoring = 0;
-	}
-	return done;
-}
-
-/**
- * vmx_handle_exit() - answer the exit that was read, or fill in @exit
+ * vmx_handle_exit() - handle the exit that was read, or fill in @exit
  * @v: the vCPU
  * @exit: for the core
  *
@@ -386,5 +395,10 @@ bool vmx_answered_in_window(struct vmx_vcpu *v)
  */
 int vmx_handle_exit(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
-	return v->row == &answered ? AXVM_RUN_HANDLED : handle(v, exit);
+	const struct vmx_exit_row *row = row_of(v->info.reason);
+	int ret = row->handle ? row->handle(v, exit) : exit_fail(v, exit);
+
+	if (ret > 0)
+		v->vcpu->stats.handled++;
+	return ret;
 }

@@ -26,30 +26,39 @@
 
 /* --- one entry ----------------------------------------------------------------- */
 
-/* Translations that other pCPUs, other vCPUs or unmappings left behind */
-static __always_inline void drop_stale_translations(struct vmx_vcpu *v)
+/* Unmapped was what stale translations may still lead to: drop them */
+static noinline void drop_stale_translations(struct vmx_vcpu *v, u64 generation)
 {
-	struct axvm_vm *vm = v->vcpu->vm;
-	struct vmx_vm *x = to_vmx_vm(vm);
-	u64 generation = READ_ONCE(vm->s2_generation);
-	int cpu = smp_processor_id();
+	struct vmx_vm *x = to_vmx_vm(v->vcpu->vm);
 
-	if (unlikely(__this_cpu_read(*x->flushed) != generation)) {
-		__this_cpu_write(*x->flushed, generation);
-		vmx_invept(x->eptp);
-	}
-	/* What the guest invalidated elsewhere, it did not invalidate here. */
-	if (unlikely(v->last_cpu != cpu)) {
-		v->last_cpu = cpu;
-		vmx_invvpid(v->vpid);
-	}
+	vmx_invept(x->eptp);
+	__this_cpu_write(*x->flushed, generation);
+	v->s2_generation = generation;
 }
 
-/* An NMI or machine check that came while the guest ran is the host's: let it have it now. */
-static void hand_to_host(struct vmx_vcpu *v)
+/* The vCPU comes to this pCPU: what may be stale here? */
+static void settle(struct vmx_vcpu *v)
+{
+	int cpu = smp_processor_id();
+
+	v->s2_generation = __this_cpu_read(*to_vmx_vm(v->vcpu->vm)->flushed);
+	/* What the guest invalidated elsewhere, it did not invalidate here. */
+	if (v->last_cpu != cpu)
+		vmx_invvpid(v->vpid);
+	v->last_cpu = cpu;
+}
+
+/* What the host is to know of the exit before interrupts go on */
+static void tell_host(struct vmx_vcpu *v)
 {
 	u32 info = v->info.intr_info;
 
+	if (v->info.reason == EXIT_REASON_EXTERNAL_INTERRUPT)
+		/* To RCU, a guest is as userspace: no read section goes on in it. */
+		rcu_note_context_switch(false);
+	if (v->info.reason != EXIT_REASON_EXCEPTION_NMI)
+		return;
+	/* An NMI or machine check that came while the guest ran: let it have it now. */
 	if ((info & INTR_INFO_INTR_TYPE_MASK) == INTR_TYPE_NMI_INTR)
 		asm volatile("int $2");
 	else if ((info & INTR_INFO_VECTOR_MASK) == X86_TRAP_MC)
@@ -65,34 +74,45 @@ static int entry_failed(struct vmx_vcpu *v, struct axvm_exit *exit, int how)
 		.type = AXVM_X_FAIL_ENTRY,
 		.addr = vmx_read(VM_INSTRUCTION_ERROR),
 	};
-	return AXVM_RUN_HANDLED;
+	return AXVM_RUN_EXIT;
+}
+
+/*
+ * What changes with interrupts on only: the host's state, and translations, whose owner
+ * has an interrupt on its way here after it unmapped something (axvm_vm_flush_stage2()).
+ */
+static __always_inline void prepare_window(struct vmx_vcpu *v)
+{
+	u64 generation = READ_ONCE(v->vcpu->vm->s2_generation);
+	u64 cr3 = __read_cr3(), cr4 = __read_cr4();
+
+	if (unlikely(v->host_stale || cr3 != v->host_cr3 || cr4 != v->host_cr4)) {
+		if (v->host_stale)
+			settle(v);
+		vmx_write_host_state(v, cr3, cr4);
+	}
+	if (unlikely(v->s2_generation != generation))
+		drop_stale_translations(v, generation);
+	/* DR7 is in the VMCS: what it enables must not watch the host's addresses. */
+	if (unlikely(v->dr_used && !v->dr_loaded))
+		vmx_load_debug(v);
 }
 
 /* What the VMCS must hold before this entry and does not yet */
-static __always_inline void prepare(struct vmx_vcpu *v)
+static __always_inline void prepare_entry(struct vmx_vcpu *v)
 {
-	u64 cr3 = __read_cr3(), cr4 = __read_cr4();
-	struct x86_state *state;
+	struct x86_state *state = &v->vcpu->arch.state;
 	u32 dirty;
 
-	if (unlikely(v->host_stale || cr3 != v->host_cr3 || cr4 != v->host_cr4))
-		vmx_write_host_state(v, cr3, cr4);
-	if (unlikely(!v->initialised)) {
-		vmx_write_controls(v);
-		v->initialised = true;
-	}
-	drop_stale_translations(v);
-	if (vmx_event_waits(v) || (v->cpu_controls & VMX_WINDOWS))
+	if (unlikely(vmx_event_waits(v)))
 		vmx_inject_waiting(v);
-
-	state = &v->vcpu->arch.state;
 	dirty = state->dirty;
 	state->dirty = 0;
-	if (dirty & X86_RIP) {
+	if (dirty & X86_RIP)
 		vmx_write(GUEST_RIP, state->regs.rip);
+	if (dirty & X86_FLAGS)
 		vmx_write(GUEST_RFLAGS, state->regs.rflags);
-	}
-	if (unlikely(dirty & ~(X86_GPRS | X86_RIP)))
+	if (unlikely(dirty & ~(X86_GPRS | X86_RIP | X86_FLAGS)))
 		vmx_window_flush(v, dirty);
 	vmx_mitigate_enter();
 }
@@ -107,22 +127,20 @@ static __always_inline bool switch_xcr0(const struct axvm_x86_regs *regs)
 	return regs->xcr0 != vmx_host_xcr0 && (regs->cr4 & X86_CR4_OSXSAVE);
 }
 
-/* One entry and exit: 0: an exit was read; else how it failed (vmx/entry.S) */
-static __always_inline int enter_once(struct vmx_vcpu *v)
+/* One entry, one exit. As axvm_arch_run(), or VMX_LATER */
+static __always_inline int enter_once(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	int failed;
 
-	prepare(v);
+	prepare_entry(v);
 	failed = vmx_enter(&v->vcpu->arch.state.regs, v->launched, vmx_verw);
 	if (unlikely(failed))
-		return failed;
+		return entry_failed(v, exit, failed);
 	v->launched = true;
-	vmx_read_exit(v);
-	v->vcpu->stats.exits++;
-	return 0;
+	return vmx_answer_exit(v, exit);
 }
 
-/* Interrupts are off. AXVM_RUN_EXIT: v->info wants an answer; else as axvm_arch_run() */
+/* Interrupts are off. Enters until an exit can't be answered so. As enter_once() */
 static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	struct axvm_x86_regs *regs = &v->vcpu->arch.state.regs;
@@ -130,20 +148,18 @@ static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
 
 	if (unlikely(!vmx_window_open(v)))
 		return -ENODEV;
+	v->in_window = true;
 	vmx_fpu_enter(v);
-	/* DR7 is in the VMCS: what it enables must not watch the host's addresses. */
-	if (unlikely(v->dr_used && !v->dr_loaded))
-		vmx_load_debug(v);
+	prepare_window(v);
 	if (unlikely(switch_xcr0(regs)))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, regs->xcr0);
 	do {
-		ret = enter_once(v);
-	} while (!ret && vmx_answered_in_window(v) && likely(!axvm_vcpu_wanted(v->vcpu)));
+		ret = enter_once(v, exit);
+	} while (ret == AXVM_RUN_HANDLED && likely(!axvm_vcpu_wanted(v->vcpu)));
 	if (unlikely(switch_xcr0(regs)))
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, vmx_host_xcr0);
 	vmx_fpu_leave(v);
-	if (unlikely(ret))
-		ret = entry_failed(v, exit, ret);
+	v->in_window = false;
 	vmx_window_close(v);
 	return ret;
 }
@@ -191,13 +207,12 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 		*exit = (struct axvm_exit){ .type = AXVM_X_HALT };
 		return AXVM_RUN_EXIT;
 	}
-	exit->type = AXVM_X_NONE;
 	local_irq_disable();
 	if (likely(axvm_vcpu_enter_guest(vcpu))) {
 		ret = enter_in_window(v, exit);
 		axvm_vcpu_leave_guest(vcpu);
-		if (unlikely((u16)v->info.reason == EXIT_REASON_EXCEPTION_NMI))
-			hand_to_host(v);
+		if (ret == VMX_LATER)
+			tell_host(v);
 		/* An exit switches the host's breakpoints off (SDM Vol. 3C 28.5.1). */
 		if (unlikely(hw_breakpoint_active())) {
 			vmx_put_debug(v);
@@ -205,31 +220,10 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 		}
 	}
 	local_irq_enable();
-	if (unlikely(ret))
-		return exit->type == AXVM_X_FAIL_ENTRY ? AXVM_RUN_EXIT : ret;
-	return vmx_handle_exit(v, exit);
+	return ret == VMX_LATER ? vmx_handle_exit(v, exit) : ret;
 }
 
 /* --- answers to exits ---------------------------------------------------------- */
-
-void axvm_arch_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
-{
-	u64 *gpr = vcpu->arch.state.regs.gpr;
-
-	switch (exit->type) {
-	case AXVM_X_IO_READ:
-	case AXVM_X_MMIO_READ:
-		x86_write_gpr(vcpu, exit->reg, exit->reg_width, exit->data);
-		break;
-	case AXVM_X_SYSREG_READ:
-		gpr[AXVM_X86_RAX] = (u32)exit->data;
-		gpr[AXVM_X86_RDX] = exit->data >> 32;
-		break;
-	default:
-		break;
-	}
-	x86_step_over(vcpu, vcpu->arch.insn_len);
-}
 
 static void vmx_fault(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
 {

@@ -98,21 +98,15 @@ struct vmx_host {
  * @reason: exit reason (SDM Vol. 3C 25.9.1)
  * @qualification: exit qualification
  * @intr_info: VM-exit interruption information
- * @intr_error: its error code
- * @insn_len: VM-exit instruction length
  * @insn_info: VM-exit instruction information
- * @gpa: guest-physical address, for EPT violations
  * @vectoring: IDT-vectoring information
  * @vectoring_error: its error code
  */
 struct vmx_exit_info {
 	u32 reason;
 	u32 intr_info;
-	u32 intr_error;
-	u32 insn_len;
 	u32 insn_info;
 	u64 qualification;
-	u64 gpa;
 	u32 vectoring;
 	u32 vectoring_error;
 };
@@ -126,6 +120,7 @@ struct vmx_exit_info {
  * @launched: VMLAUNCH was done since the last VMCLEAR
  * @initialised: control fields are written
  * @last_cpu: pCPU of the last entry, -1 before
+ * @s2_generation: vm->s2_generation whose stale translations are gone on this pCPU
  * @host_stale: host-state fields want writing (the vCPU was loaded on a pCPU)
  * @vpid: virtual processor id, from 1
  * @host_cr3: HOST_CR3 as last written
@@ -133,7 +128,6 @@ struct vmx_exit_info {
  * @cpu_controls: primary controls wanted (windows open and close)
  * @in_window: the VMCS is current: vmx_refill() need not open a window
  * @info: the last exit
- * @row: what to do about it (vmx/exits.c)
  * @event: VM-entry interruption information to deliver next, 0: none
  * @event_error: its error code
  * @event_len: its instruction length (software interrupts)
@@ -165,6 +159,7 @@ struct vmx_vcpu {
 	bool launched;
 	bool initialised;
 	int last_cpu;
+	u64 s2_generation;
 	bool host_stale;
 	u16 vpid;
 	u64 host_cr3;
@@ -173,7 +168,6 @@ struct vmx_vcpu {
 
 	bool in_window;
 	struct vmx_exit_info info;
-	const struct vmx_exit_row *row;
 	u32 event;
 	u32 event_error;
 	u32 event_len;
@@ -225,6 +219,11 @@ int vmx_bitmaps_init(void);
 void vmx_bitmaps_exit(void);
 void vmx_write_controls(struct vmx_vcpu *v);
 
+/* Bits of CR0 and CR4 that the guest changes without an exit: paging depends on none but WP */
+#define VMX_CR0_OWN	((u64)(X86_CR0_TS | X86_CR0_MP | X86_CR0_EM | X86_CR0_WP | X86_CR0_AM))
+#define VMX_CR4_OWN	((u64)(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PGE | \
+			       X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT))
+
 /* In struct x86_state.dirty beside the X86_* groups: fields that are VMX's own */
 #define VMX_DIRTY_MSRS		BIT(16)	/* sysenter_*, pat, debugctl */
 #define VMX_DIRTY_PDPTES	BIT(17)	/* pdpte[] */
@@ -261,6 +260,19 @@ void vmx_window_flush(struct vmx_vcpu *v, u32 dirty);
 void vmx_window_refill(struct vmx_vcpu *v, u32 groups);
 void vmx_refill(struct axvm_vcpu *vcpu, u32 groups);
 void vmx_forget(struct vmx_vcpu *v);
+
+/* What the instruction at RIP depends on, beside what every exit reads */
+static __always_inline void vmx_window_refill_fetch(struct vmx_vcpu *v)
+{
+	struct x86_state *state = &v->vcpu->arch.state;
+	struct axvm_x86_regs *regs = &state->regs;
+
+	state->valid |= X86_CR3 | X86_CODE;
+	regs->cr3 = vmx_read(GUEST_CR3);
+	regs->seg[AXVM_X86_CS].base = vmx_read(GUEST_CS_BASE);
+	regs->seg[AXVM_X86_CS].attr = vmx_read(GUEST_CS_AR_BYTES);
+	regs->seg[AXVM_X86_SS].attr = vmx_read(GUEST_SS_AR_BYTES);
+}
 
 /* In the window: the cached registers, refilled directly */
 static inline const struct axvm_x86_regs *vmx_window_regs(struct vmx_vcpu *v, u32 groups)
@@ -317,9 +329,10 @@ int vmx_enter(struct axvm_x86_regs *regs, bool launched, bool verw);
 extern char vmx_exit_point[];
 
 /* vmx/exits.c */
+int vmx_answer_exit(struct vmx_vcpu *v, struct axvm_exit *exit);
 int vmx_handle_exit(struct vmx_vcpu *v, struct axvm_exit *exit);
-bool vmx_answered_in_window(struct vmx_vcpu *v);
-void vmx_read_exit(struct vmx_vcpu *v);
+
+#define VMX_LATER	3	/* beside AXVM_RUN_* */
 
 /* vmx/event.c: events into the guest */
 void vmx_inject_waiting(struct vmx_vcpu *v);
@@ -328,14 +341,18 @@ bool vmx_interruptible(struct axvm_vcpu *vcpu);
 
 #define VMX_WINDOWS	(CPU_BASED_INTR_WINDOW_EXITING | CPU_BASED_NMI_WINDOW_EXITING)
 
-/* Is there anything that vmx_inject_waiting() would look at? One of a few loads */
+/* Is there anything that vmx_inject_waiting() would look at? */
 static __always_inline bool vmx_event_waits(const struct vmx_vcpu *v)
 {
 	const struct axvm_vcpu *vcpu = v->vcpu;
 	const struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
+	u32 waits = v->event | (v->cpu_controls & VMX_WINDOWS);
 
-	return v->event || atomic_read(&vcpu->arch.nmi_pending) ||
-	       (lapic && READ_ONCE(lapic->deliverable)) || READ_ONCE(vcpu->vm->arch.extint_up);
+	waits |= atomic_read(&vcpu->arch.nmi_pending);
+	waits |= READ_ONCE(vcpu->vm->arch.extint_up);
+	if (lapic)
+		waits |= READ_ONCE(lapic->deliverable);
+	return waits;
 }
 
 /* vmx/ept.c */
@@ -370,8 +387,7 @@ int vmx_exit_xsetbv(struct vmx_vcpu *v, struct axvm_exit *exit);
 /* Steps over the instruction that exited */
 static inline void vmx_skip(struct vmx_vcpu *v)
 {
-	v->vcpu->arch.insn_len = v->info.insn_len;
-	x86_step_over(v->vcpu, v->info.insn_len);
+	x86_step_over(v->vcpu, v->vcpu->arch.insn_len);
 }
 
 /* Queue #GP(0) or #UD; return 1: enter again */

@@ -61,8 +61,10 @@ static void flush_seg(unsigned int i, const struct axvm_x86_segment *seg)
 	vmx_write(seg_fields[i].attr, seg->attr);
 }
 
-static void flush_crs(const struct axvm_x86_regs *regs)
+static void flush_crs(struct vmx_vcpu *v)
 {
+	const struct axvm_x86_regs *regs = &v->vcpu->arch.state.regs;
+
 	/* What the CPU runs with: the guest's wish, and what VMX operation demands */
 	vmx_write(GUEST_CR0, regs->cr0 | vmx_caps.cr0_fixed1);
 	vmx_write(CR0_READ_SHADOW, regs->cr0);
@@ -72,6 +74,8 @@ static void flush_crs(const struct axvm_x86_regs *regs)
 	vmx_write(GUEST_IA32_EFER, regs->efer);
 	vmx_write(VM_ENTRY_CONTROLS, vmx_caps.entry |
 		  (regs->efer & EFER_LMA ? VM_ENTRY_IA32E_MODE : 0));
+	/* A MOV to a control register that changes paging leaves no translation behind. */
+	vmx_invvpid(v->vpid);
 }
 
 static void flush_pdptes(struct vmx_vcpu *v)
@@ -108,7 +112,7 @@ void vmx_window_flush(struct vmx_vcpu *v, u32 dirty)
 	if (dirty & X86_RSP)
 		vmx_write(GUEST_RSP, regs->gpr[AXVM_X86_RSP]);
 	if (dirty & X86_CRS)
-		flush_crs(regs);
+		flush_crs(v);
 	if (dirty & X86_SEGS)
 		for (i = 0; i < AXVM_X86_NR_SEG; i++)
 			flush_seg(i, &regs->seg[i]);
@@ -136,15 +140,12 @@ static void refill_seg(unsigned int i, struct axvm_x86_segment *seg)
 	seg->attr = vmx_read(seg_fields[i].attr);
 }
 
+/* What the guest does not own of them, and EFER, does not change without us. */
 static void refill_crs(struct axvm_x86_regs *regs)
 {
-	u64 own = ~vmx_read(CR0_GUEST_HOST_MASK);
-
-	regs->cr0 = (vmx_read(GUEST_CR0) & own) | (vmx_read(CR0_READ_SHADOW) & ~own);
+	regs->cr0 = (vmx_read(GUEST_CR0) & VMX_CR0_OWN) | (regs->cr0 & ~VMX_CR0_OWN);
 	regs->cr3 = vmx_read(GUEST_CR3);
-	own = ~vmx_read(CR4_GUEST_HOST_MASK);
-	regs->cr4 = (vmx_read(GUEST_CR4) & own) | (vmx_read(CR4_READ_SHADOW) & ~own);
-	regs->efer = vmx_read(GUEST_IA32_EFER);
+	regs->cr4 = (vmx_read(GUEST_CR4) & VMX_CR4_OWN) | (regs->cr4 & ~VMX_CR4_OWN);
 }
 
 /**
@@ -152,7 +153,7 @@ static void refill_crs(struct axvm_x86_regs *regs)
  * @v: the vCPU; in the window
  * @groups: X86_*
  *
- * RIP, RFLAGS and interruptibility are read after each exit (vmx_read_exit()).
+ * RIP, RFLAGS and interruptibility are read after each exit (vmx_answer_exit()).
  */
 void vmx_window_refill(struct vmx_vcpu *v, u32 groups)
 {
@@ -160,24 +161,26 @@ void vmx_window_refill(struct vmx_vcpu *v, u32 groups)
 	struct axvm_x86_regs *regs = &state->regs;
 	unsigned int i;
 
-	state->valid |= groups | (groups & X86_SEGS ? X86_CODE : 0);
-	if (groups & X86_RIP) {
+	state->valid |= groups;
+	if (groups & X86_RIP)
 		regs->rip = vmx_read(GUEST_RIP);
+	if (groups & X86_FLAGS)
 		regs->rflags = vmx_read(GUEST_RFLAGS);
-	}
 	if (groups & X86_RSP)
 		regs->gpr[AXVM_X86_RSP] = vmx_read(GUEST_RSP);
 	if (groups & X86_INTR)
 		regs->interruptibility = vmx_read(GUEST_INTERRUPTIBILITY_INFO);
-	if (groups & X86_CRS)
+	if (groups & X86_CRS) {
+		state->valid |= X86_CR3;
 		refill_crs(regs);
-	if (groups & X86_CODE) {
-		refill_seg(AXVM_X86_CS, &regs->seg[AXVM_X86_CS]);
-		regs->seg[AXVM_X86_SS].attr = vmx_read(GUEST_SS_AR_BYTES);
 	}
-	if (groups & X86_SEGS)
+	if (groups & (X86_CR3 | X86_CODE))
+		vmx_window_refill_fetch(v);
+	if (groups & X86_SEGS) {
+		state->valid |= X86_CODE;
 		for (i = 0; i < AXVM_X86_NR_SEG; i++)
 			refill_seg(i, &regs->seg[i]);
+	}
 	if (groups & X86_TABLES) {
 		regs->gdt_base = vmx_read(GUEST_GDTR_BASE);
 		regs->gdt_limit = vmx_read(GUEST_GDTR_LIMIT);

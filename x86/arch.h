@@ -19,17 +19,22 @@ struct axvm_lapic;
  * Groups of cached registers. A backend keeps registers where its hardware wants
  * them and copies a group into struct x86_state when somebody asks (x86_get()),
  * and back before the next entry when somebody changed it (x86_change()).
+ *
+ * Those bits of cr0, cr4 and efer that paging depends on, beside CR0.WP, are always
+ * cached: a guest does not change them without an exit.
  */
 #define X86_GPRS	BIT(0)	/* gpr[], except RSP: always cached */
-#define X86_RIP		BIT(1)	/* rip, rflags: always cached after an exit */
+#define X86_RIP		BIT(1)	/* rip: always cached after an exit */
 #define X86_RSP		BIT(2)	/* gpr[RSP] */
 #define X86_CRS		BIT(3)	/* cr0, cr3, cr4, efer */
 #define X86_SEGS	BIT(4)	/* seg[] */
 #define X86_TABLES	BIT(5)	/* gdt, idt */
 #define X86_INTR	BIT(6)	/* interruptibility */
 #define X86_DEBUG	BIT(7)	/* dr7 */
-#define X86_CODE	BIT(8)	/* seg[CS], and attr of seg[SS] (its DPL is the CPL) */
-#define X86_ALL		GENMASK(8, 0)
+#define X86_CODE	BIT(8)	/* base and attr of seg[CS], attr of seg[SS] (its DPL is the CPL) */
+#define X86_CR3		BIT(9)	/* cr3 alone */
+#define X86_FLAGS	BIT(10)	/* rflags: always cached after an exit */
+#define X86_ALL		GENMASK(10, 0)
 
 #define X86_NR_MSRS	40
 

@@ -60,7 +60,7 @@ void x86_trap_step(struct axvm_vcpu *vcpu)
  */
 void x86_step_over_odd(struct axvm_vcpu *vcpu, u64 next)
 {
-	struct axvm_x86_regs *regs = x86_change(vcpu, X86_RIP);
+	struct axvm_x86_regs *regs = x86_change(vcpu, X86_RIP | X86_FLAGS);
 
 	/* Into the next 4 GiB: outside 64-bit mode EIP wraps */
 	if (((next ^ regs->rip) >> 32) &&
@@ -147,7 +147,7 @@ static void remember_device(struct axvm_vcpu *vcpu, struct x86_decoded *decoded,
  * Drivers do little else, and this needs no look at the memory slots. Where a segment's
  * base counts, the same instruction in the same page is taken for the same access.
  *
- * Context: may sleep.
+ * Context: interrupts off.
  * Return: true if @exit is filled; false: nothing was done.
  */
 bool x86_emulate_again(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit)
@@ -164,7 +164,7 @@ bool x86_emulate_again(struct axvm_vcpu *vcpu, u64 gpa, struct axvm_exit *exit)
 	if (likely(insn->addr_size == 8 && insn->seg < AXVM_X86_FS) &&
 	    offset_in_page(x86_address_sum(vcpu, insn) ^ gpa))
 		return false;
-	if (!x86_trail_holds(vcpu->vm, &decoded->trail))
+	if (!x86_trail_holds_atomic(vcpu->vm, &decoded->trail))
 		return false;
 	plain_access(vcpu, insn, gpa, exit);
 	return true;

@@ -53,7 +53,7 @@ static int stage_translate(struct axvm_vcpu *vcpu, struct x86_emulation *e)
 	int ret = X86_GO_ON;
 
 	e->out_width = 0;
-	e->flags = x86_get(vcpu, X86_RIP)->rflags & X86_ARITHMETIC_FLAGS;
+	e->flags = x86_get(vcpu, X86_FLAGS)->rflags & X86_ARITHMETIC_FLAGS;
 	if (e->place[0] != X86_NOWHERE)
 		ret = x86_translate_operand(vcpu, e->place[0], AXVM_ACCESS_READ, &e->source);
 	if (ret == X86_GO_ON && e->place[1] != X86_NOWHERE)
@@ -157,7 +157,7 @@ static void move_pointer(struct axvm_vcpu *vcpu, const struct x86_insn *insn, u8
 
 	if (place == X86_NOWHERE)
 		return;
-	if (x86_get(vcpu, X86_RIP)->rflags & X86_EFLAGS_DF)
+	if (x86_get(vcpu, X86_FLAGS)->rflags & X86_EFLAGS_DF)
 		value -= insn->width;
 	else
 		value += insn->width;
@@ -196,7 +196,7 @@ static void move_stack(struct axvm_vcpu *vcpu, const struct x86_insn *insn)
 
 static int stage_retire(struct axvm_vcpu *vcpu, struct x86_emulation *e)
 {
-	struct axvm_x86_regs *regs = x86_change(vcpu, X86_RIP);
+	struct axvm_x86_regs *regs = x86_change(vcpu, X86_RIP | X86_FLAGS);
 	const struct x86_insn *insn = &e->insn;
 
 	regs->rflags = (regs->rflags & ~X86_ARITHMETIC_FLAGS) | e->flags;

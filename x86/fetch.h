@@ -18,8 +18,8 @@
 #define X86_DONE		1	/* enter the guest */
 #define X86_GO_ON		2
 
-/* What fetching and decoding looks at */
-#define X86_FETCH_GROUPS	(X86_GPRS | X86_RIP | X86_CRS | X86_CODE)
+/* What fetching and decoding looks at: with what of cr0, cr4 and efer is always cached */
+#define X86_FETCH_GROUPS	(X86_GPRS | X86_RIP | X86_CR3 | X86_CODE)
 
 /* Segment attributes, as a VMCS has them (SDM Vol. 3C 24.4.1) */
 #define X86_SEG_TYPE_CODE	BIT(3)

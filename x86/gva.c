@@ -114,7 +114,7 @@ static bool segment_allows(const struct axvm_x86_regs *regs, const struct axvm_x
 int x86_linear(struct axvm_vcpu *vcpu, unsigned int seg, u64 offset, unsigned int width, u32 access,
 	       u64 *linear, struct x86_exception *exc)
 {
-	const struct axvm_x86_regs *regs = x86_get(vcpu, X86_RIP | X86_CRS | X86_CODE);
+	const struct axvm_x86_regs *regs = x86_get(vcpu, X86_FLAGS | X86_CRS | X86_CODE);
 	const struct axvm_x86_segment *segment = &regs->seg[seg];
 	bool allowed, flat = x86_code_bits(regs) == 64;
 
@@ -347,7 +347,7 @@ static int translate(struct x86_view *view, const struct axvm_x86_regs *regs, u6
 int x86_gva_to_gpa(struct axvm_vcpu *vcpu, u64 gva, u32 access, u64 *gpa,
 		   struct x86_exception *exc)
 {
-	const struct axvm_x86_regs *regs = x86_get(vcpu, X86_RIP | X86_CRS | X86_CODE);
+	const struct axvm_x86_regs *regs = x86_get(vcpu, X86_FLAGS | X86_CRS | X86_CODE);
 	unsigned int retries = MAX_RETRIES;
 	struct x86_view view;
 	int ret;

@@ -204,26 +204,15 @@ fault:
 	return -EFAULT;
 }
 
-/**
- * x86_trail_holds() - would the same be read again?
- * @vm: the VM; the caller's address space is the VM's
- * @trail: what was read from it
- *
- * Context: may sleep.
- * Return: true if it would; false also if it can't be told.
- */
-static __always_inline bool x86_trail_holds(struct axvm_vm *vm, const struct x86_trail *trail)
+/* All addresses are the user's: they are in slots of the trail's generation */
+static __always_inline bool x86_trail_same(const struct x86_trail *trail)
 {
-	int srcu = srcu_read_lock(&vm->srcu);
 	bool same = false;
 	unsigned int i;
 	u64 value;
 
-	if (unlikely(!trail->nr || trail->generation != x86_view_generation(vm)))
-		goto unlock;
-	/* All addresses are the user's: they are in slots of that generation */
 	if (unlikely(!user_access_begin(trail->word[0].at, sizeof(value))))
-		goto unlock;
+		return false;
 	for (i = 0; i < trail->nr; i++) {
 		unsafe_get_user(value, trail->word[i].at, out);
 		if (unlikely(value != trail->word[i].value))
@@ -232,8 +221,45 @@ static __always_inline bool x86_trail_holds(struct axvm_vm *vm, const struct x86
 	same = true;
 out:
 	user_access_end();
-unlock:
+	return same;
+}
+
+/**
+ * x86_trail_holds() - would the same be read again?
+ * @vm: the VM; the caller's address space is the VM's
+ * @trail: what was read from it
+ *
+ * Context: may sleep.
+ * Return: true if it would; false also if it can't be told.
+ */
+static inline bool x86_trail_holds(struct axvm_vm *vm, const struct x86_trail *trail)
+{
+	int srcu = srcu_read_lock(&vm->srcu);
+	bool same = trail->nr && trail->generation == x86_view_generation(vm) &&
+		    x86_trail_same(trail);
+
 	srcu_read_unlock(&vm->srcu, srcu);
+	return same;
+}
+
+/**
+ * x86_trail_holds_atomic() - x86_trail_holds() with interrupts off
+ * @vm: the VM; the caller's address space is the VM's
+ * @trail: what was read from it
+ *
+ * Return: true; false also if something of it is paged out.
+ */
+static __always_inline bool x86_trail_holds_atomic(struct axvm_vm *vm,
+						   const struct x86_trail *trail)
+{
+	const struct axvm_slots *slots = rcu_dereference_check(vm->slots, irqs_disabled());
+	bool same;
+
+	if (unlikely(!trail->nr || !slots || trail->generation != slots->generation))
+		return false;
+	pagefault_disable();
+	same = x86_trail_same(trail);
+	pagefault_enable();
 	return same;
 }
 

@@ -107,8 +107,12 @@ static __always_inline void x86_step_over(struct axvm_vcpu *vcpu, unsigned int l
 		return;
 	}
 	regs->rip = next;
-	regs->rflags &= ~(u64)X86_EFLAGS_RF;
 	vcpu->arch.state.dirty |= X86_RIP;
+	/* Set by exits that are faults (SDM Vol. 3C 28.3.3) */
+	if (regs->rflags & X86_EFLAGS_RF) {
+		regs->rflags &= ~(u64)X86_EFLAGS_RF;
+		vcpu->arch.state.dirty |= X86_FLAGS;
+	}
 }
 
 /* vcpu->arch.emul; for the backend's vcpu_init() and vcpu_destroy() */
