@@ -9,4 +9,4 @@
 # One CPU: there a tick of the machine's clock is an instruction, and each run gives the same figures.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-exec "$here/../bed/run.sh" --kvm --exact -k plain -c 1 -t 300 -- "modprobe axvm && exec axvm-bench ${TSV:+--tsv}"
+exec "$here/../bed/run.sh" --kvm -k plain -c 1 -t 300 -- "modprobe axvm && exec axvm-bench ${TSV:+--tsv}"
