@@ -23,8 +23,8 @@
  * DBGBCR, DBGWCR: no linking to contexts of EL2, no security state but the present one, and no
  * matching at EL2 (HMC, SSC) (D19.3.2, D19.3.11).
  */
-#define BCR_GUEST	(BIT_ULL(0) | GENMASK_ULL(2, 1) | GENMASK_ULL(8, 5) | GENMASK_ULL(19, 16) | \
-			 GENMASK_ULL(22, 20))
+#define BCR_GUEST	(BIT_ULL(0) | GENMASK_ULL(2, 1) | GENMASK_ULL(8, 5) | \
+			 GENMASK_ULL(19, 16) | GENMASK_ULL(22, 20))
 #define WCR_GUEST	(GENMASK_ULL(12, 0) | GENMASK_ULL(19, 16) | BIT_ULL(20) | \
 			 GENMASK_ULL(28, 24))
 
@@ -178,52 +178,64 @@ bool arm64_debug_write(struct arm64_vcpu *v, u32 reg, u64 value)
 
 /* --- the window ---------------------------------------------------------------------------- */
 
-/* A register's number is part of the instruction: one case each */
-#define FOR_BP(n, op, ...)	case n: op(n, __VA_ARGS__); fallthrough;
-
-#define SAVE_BP(n, to, v, c)	((to)->v[n] = read_sysreg_s(sys_reg(2, 0, 0, n, v##_op)), \
-				 (to)->c[n] = read_sysreg_s(sys_reg(2, 0, 0, n, c##_op)))
-#define LOAD_BP(n, from, v, c) do {						\
-	write_sysreg_s((from)->v[n], sys_reg(2, 0, 0, n, v##_op));		\
-	write_sysreg_s((from)->c[n], sys_reg(2, 0, 0, n, c##_op));		\
+/* A register's number is part of the instruction: all pairs of them up to number @n */
+#define FOR_EACH_PAIR(ACCESS, n)	do {	\
+	ACCESS(0, n);	ACCESS(1, n);		\
+	ACCESS(2, n);	ACCESS(3, n);		\
+	ACCESS(4, n);	ACCESS(5, n);		\
+	ACCESS(6, n);	ACCESS(7, n);		\
+	ACCESS(8, n);	ACCESS(9, n);		\
+	ACCESS(10, n);	ACCESS(11, n);		\
+	ACCESS(12, n);	ACCESS(13, n);		\
+	ACCESS(14, n);	ACCESS(15, n);		\
 } while (0)
 
-#define bvr_op	4
-#define bcr_op	5
-#define wvr_op	6
-#define wcr_op	7
-
-#define ALL_BPS(top, op, ...)			\
-	switch (top) {				\
-	FOR_BP(15, op, __VA_ARGS__)		\
-	FOR_BP(14, op, __VA_ARGS__)		\
-	FOR_BP(13, op, __VA_ARGS__)		\
-	FOR_BP(12, op, __VA_ARGS__)		\
-	FOR_BP(11, op, __VA_ARGS__)		\
-	FOR_BP(10, op, __VA_ARGS__)		\
-	FOR_BP(9, op, __VA_ARGS__)		\
-	FOR_BP(8, op, __VA_ARGS__)		\
-	FOR_BP(7, op, __VA_ARGS__)		\
-	FOR_BP(6, op, __VA_ARGS__)		\
-	FOR_BP(5, op, __VA_ARGS__)		\
-	FOR_BP(4, op, __VA_ARGS__)		\
-	FOR_BP(3, op, __VA_ARGS__)		\
-	FOR_BP(2, op, __VA_ARGS__)		\
-	FOR_BP(1, op, __VA_ARGS__)		\
-	default:				\
-		op(0, __VA_ARGS__);		\
-	}
-
-static noinline void save_breakpoints(struct arm64_debug *to)
+static void save_breakpoints(struct arm64_debug *to, unsigned int nr)
 {
-	ALL_BPS(nr_brps() - 1, SAVE_BP, to, bvr, bcr)
-	ALL_BPS(nr_wrps() - 1, SAVE_BP, to, wvr, wcr)
+#define SAVE_PAIR(i, n) { if ((n) <= (i)) return; \
+		to->bvr[i] = read_sysreg_s(SYS_DBGBVRn_EL1(i)); \
+		to->bcr[i] = read_sysreg_s(SYS_DBGBCRn_EL1(i)); }
+	FOR_EACH_PAIR(SAVE_PAIR, nr);
+#undef SAVE_PAIR
 }
 
-static noinline void load_breakpoints(const struct arm64_debug *from)
+static void save_watchpoints(struct arm64_debug *to, unsigned int nr)
 {
-	ALL_BPS(nr_brps() - 1, LOAD_BP, from, bvr, bcr)
-	ALL_BPS(nr_wrps() - 1, LOAD_BP, from, wvr, wcr)
+#define SAVE_PAIR(i, n) { if ((n) <= (i)) return; \
+		to->wvr[i] = read_sysreg_s(SYS_DBGWVRn_EL1(i)); \
+		to->wcr[i] = read_sysreg_s(SYS_DBGWCRn_EL1(i)); }
+	FOR_EACH_PAIR(SAVE_PAIR, nr);
+#undef SAVE_PAIR
+}
+
+static void load_breakpoints(const struct arm64_debug *from, unsigned int nr)
+{
+#define LOAD_PAIR(i, n) { if ((n) <= (i)) return; \
+		write_sysreg_s(from->bvr[i], SYS_DBGBVRn_EL1(i)); \
+		write_sysreg_s(from->bcr[i], SYS_DBGBCRn_EL1(i)); }
+	FOR_EACH_PAIR(LOAD_PAIR, nr);
+#undef LOAD_PAIR
+}
+
+static void load_watchpoints(const struct arm64_debug *from, unsigned int nr)
+{
+#define LOAD_PAIR(i, n) { if ((n) <= (i)) return; \
+		write_sysreg_s(from->wvr[i], SYS_DBGWVRn_EL1(i)); \
+		write_sysreg_s(from->wcr[i], SYS_DBGWCRn_EL1(i)); }
+	FOR_EACH_PAIR(LOAD_PAIR, nr);
+#undef LOAD_PAIR
+}
+
+static noinline void load_all(const struct arm64_debug *from)
+{
+	load_breakpoints(from, nr_brps());
+	load_watchpoints(from, nr_wrps());
+}
+
+static noinline void save_all(struct arm64_debug *to)
+{
+	save_breakpoints(to, nr_brps());
+	save_watchpoints(to, nr_wrps());
 }
 
 /* The OS lock holds all debug exceptions back but those of BRK (D2.2.3). */
@@ -248,8 +260,8 @@ void arm64_debug_enter(struct arm64_vcpu *v)
 	write_sysreg(mdscr, mdscr_el1);
 	if (likely(!(mdscr & MDSCR_MDE)))
 		return;
-	save_breakpoints(&v->host.debug);
-	load_breakpoints(&v->debug);
+	save_all(&v->host.debug);
+	load_all(&v->debug);
 }
 
 /**
@@ -265,6 +277,6 @@ void arm64_debug_leave(struct arm64_vcpu *v)
 	if (likely(v->host.mdscr == mdscr && !mdscr))
 		return;
 	if (unlikely(mdscr & MDSCR_MDE))
-		load_breakpoints(&v->host.debug);
+		load_all(&v->host.debug);
 	write_sysreg(v->host.mdscr, mdscr_el1);
 }

@@ -3,14 +3,17 @@
  * ARM's EL2 as axvm's backend: the table of its operations, and one entry into the guest
  * from beginning to end (axvm_arch_run()).
  *
- * In this folder: hardware.c (who has EL2), vhe.c (the world switch of a host at EL2), nvhe*.[cS] (that of
- * a host at EL1), entry.S (general registers, vectors), context.h (the registers of EL1), debug.c (debug registers),
- * stage2.c (guest memory), exits.c (why the guest was left), sysreg.c and idregs.c (system
- * registers that trap), mitigations.c (speculation), vcpu.c (a vCPU from outside); gic*.c,
- * timer.c (interrupts and time), psci.c and smccc.c (calls), decode.c, emulate.c and
- * inject.c (loads and stores without a syndrome, exceptions into the guest).
+ * In this folder: hardware.c (who has EL2), vhe.c (the world switch of a host at EL2), entry.S
+ * (its general registers and vectors), nvhe*.[cS] (the same for a host at EL1), fpsimd.c (vector registers), context.h (the
+ * registers of EL1), debug.c (debug registers), stage2.c (guest memory), exits.c (why the
+ * guest was left), sysreg.c and idregs.c (system registers that trap), mitigations.c
+ * (speculation), vcpu.c (a vCPU from outside); gic*.c, timer.c, host_ppi.c (interrupts and
+ * time), psci.c and smccc.c (calls), decode.c, emulate.c, gva.c and inject.c (loads and stores
+ * without a syndrome, exceptions into the guest).
  */
+#include <linux/bitops.h>
 #include <linux/kernel.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 #include <asm/virt.h>
@@ -23,18 +26,50 @@
 
 /* --- one entry --------------------------------------------------------------------------- */
 
-/* Interrupts are off, the vCPU is declared to be in the guest. */
-static __always_inline bool enter_once(struct arm64_vcpu *v)
+static __always_inline void open_window(struct arm64_vcpu *v)
+{
+	if (is_kernel_in_hyp_mode())
+		arm64_vhe_open(v);
+	else
+		arm64_nvhe_open(v);
+}
+
+static __always_inline void close_window(struct arm64_vcpu *v)
+{
+	if (is_kernel_in_hyp_mode())
+		arm64_vhe_close(v);
+	else
+		arm64_nvhe_close(v);
+}
+
+/* One entry, one exit. As axvm_arch_run(), or ARM64_LATER */
+static __always_inline int enter_once(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
 	struct axvm_vcpu *vcpu = v->vcpu;
-	bool wants_answer;
 
 	arm64_timer_enter(vcpu);
 	arm64_gic_enter(vcpu);
-	wants_answer = is_kernel_in_hyp_mode() ? arm64_vhe_enter(v) : arm64_nvhe_enter(v);
+	if (is_kernel_in_hyp_mode())
+		arm64_vhe_enter(v);
+	else
+		arm64_nvhe_enter(v);
 	arm64_gic_leave(vcpu);
 	arm64_timer_leave(vcpu);
-	return wants_answer;
+	vcpu->stats.exits++;
+	return arm64_answer_exit(v, exit);
+}
+
+/* Interrupts are off. Enters until an exit can't be answered so. As enter_once() */
+static int enter_in_window(struct arm64_vcpu *v, struct axvm_exit *exit)
+{
+	int ret;
+
+	open_window(v);
+	do {
+		ret = enter_once(v, exit);
+	} while (ret == AXVM_RUN_HANDLED && likely(!axvm_vcpu_wanted(v->vcpu)));
+	close_window(v);
+	return ret;
 }
 
 /* Switched off by PSCI, or never on: true: it may run */
@@ -46,7 +81,7 @@ static bool started(struct axvm_vcpu *vcpu)
 int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 {
 	struct arm64_vcpu *v = to_arm64(vcpu);
-	bool wants_answer;
+	int ret = AXVM_RUN_NOT_ENTERED;
 
 	if (unlikely(!started(vcpu))) {
 		if (axvm_vcpu_wanted(vcpu))
@@ -55,14 +90,15 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 		return AXVM_RUN_EXIT;
 	}
 	local_irq_disable();
-	if (unlikely(!axvm_vcpu_enter_guest(vcpu))) {
-		local_irq_enable();
-		return AXVM_RUN_NOT_ENTERED;
+	if (likely(axvm_vcpu_enter_guest(vcpu))) {
+		ret = enter_in_window(v, exit);
+		axvm_vcpu_leave_guest(vcpu);
+		/* To RCU, a guest is as userspace: no read section goes on in it. */
+		if (v->fault.code == ARM64_EXIT_IRQ)
+			rcu_note_context_switch(false);
 	}
-	wants_answer = enter_once(v);
-	axvm_vcpu_leave_guest(vcpu);
 	local_irq_enable();
-	return wants_answer ? arm64_handle_exit(v, exit) : AXVM_RUN_HANDLED;
+	return ret == ARM64_LATER ? arm64_handle_exit(v, exit) : ret;
 }
 
 /* --- answers to exits -------------------------------------------------------------------- */
@@ -72,7 +108,7 @@ void axvm_arch_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
 	u64 value = exit->data;
 
 	if (exit->type == AXVM_X_MMIO_READ || exit->type == AXVM_X_SYSREG_READ) {
-		if (exit->sign_extend)
+		if (unlikely(exit->sign_extend))
 			value = sign_extend64(value, exit->width * 8 - 1);
 		/* A write of 32 bits clears the rest of the register. */
 		arm64_set_gpr(vcpu, exit->reg, exit->reg_width == 4 ? (u32)value : value);

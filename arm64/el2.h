@@ -53,6 +53,8 @@ struct arm64_debug {
  * @cptr: CPTR_EL2; this and what follows: in the window only
  * @mdscr: MDSCR_EL1
  * @debug: breakpoints and watchpoints
+ * @pmscr: PMSCR_EL1; on a host at EL1
+ * @trfcr: TRFCR_EL1; likewise
  */
 struct arm64_host {
 	u64 vbar;
@@ -65,6 +67,8 @@ struct arm64_host {
 	u64 cptr;
 	u64 mdscr;
 	struct arm64_debug debug;
+	u64 pmscr;
+	u64 trfcr;
 };
 
 /**
@@ -122,6 +126,10 @@ struct arm64_hyp;
 #define MDCR_TRAPS	(MDCR_EL2_TPM | MDCR_EL2_TPMCR | MDCR_EL2_TPMS | MDCR_EL2_TTRF | \
 			 MDCR_EL2_TDRA | MDCR_EL2_TDOSA | MDCR_EL2_TDA | MDCR_EL2_TDCC)
 
+/* CPTR_EL2 with HCR_EL2.E2H (D19.2.32): SVE and SME trap, and vector registers but for FPEN */
+#define ARM64_CPTR_E2H	(BIT(28) | CPTR_EL2_TAM)	/* trace registers, activity monitors */
+#define ARM64_CPTR_FPEN	(3UL << 20)
+
 static inline struct arm64_vcpu *to_arm64(const struct axvm_vcpu *vcpu)
 {
 	return vcpu->backend;
@@ -168,8 +176,10 @@ bool arm64_s2_unmap(struct axvm_vm *vm, u64 gpa, u64 length);
 void arm64_s2_set_way(struct axvm_vm *vm);
 void arm64_clean_to_memory(void *start, size_t size);
 
-/* arm64/vhe.c: one entry and exit on a host that runs at EL2 */
-bool arm64_vhe_enter(struct arm64_vcpu *v);
+/* arm64/vhe.c: the world switch of a host that runs at EL2 */
+void arm64_vhe_open(struct arm64_vcpu *v);
+void arm64_vhe_enter(struct arm64_vcpu *v);
+void arm64_vhe_close(struct arm64_vcpu *v);
 void arm64_vhe_load(struct arm64_vcpu *v);
 void arm64_vhe_put(struct arm64_vcpu *v);
 void arm64_vhe_reload(struct arm64_vcpu *v);
@@ -178,7 +188,9 @@ void arm64_vhe_reload(struct arm64_vcpu *v);
 #define ARM64_HOLDER_STUB	0	/* nobody, or we */
 #define ARM64_HOLDER_KVM	1
 #define ARM64_HOLDER_NONE	2	/* out of reach */
-bool arm64_nvhe_enter(struct arm64_vcpu *v);
+void arm64_nvhe_open(struct arm64_vcpu *v);
+void arm64_nvhe_enter(struct arm64_vcpu *v);
+void arm64_nvhe_close(struct arm64_vcpu *v);
 void arm64_nvhe_load(struct arm64_vcpu *v);
 void arm64_nvhe_put(struct arm64_vcpu *v);
 int arm64_nvhe_vcpu_init(struct arm64_vcpu *v);
@@ -194,15 +206,22 @@ u32 arm64_enter(struct axvm_arm64_regs *regs, u64 vbar, u64 mitigate, u64 *disr)
 void arm64_fp_save(struct user_fpsimd_state *fp);
 void arm64_fp_load(const struct user_fpsimd_state *fp);
 
+/* arm64/fpsimd.c */
+bool arm64_fp_enter(struct arm64_vcpu *v);
+void arm64_fp_leave(struct arm64_vcpu *v);
+void arm64_fp_prepare(void);
+
 /* arm64/mitigations.c */
 u64 arm64_mitigation(void);
 
-/* arm64/exits.c: 1: answered, enter again; 0: @exit is filled; an errno: the VM ends */
+/* arm64/exits.c: AXVM_RUN_EXIT: @exit is filled; AXVM_RUN_HANDLED: enter again; an errno */
+#define ARM64_LATER	16	/* ask arm64_handle_exit() after the window */
+int arm64_answer_exit(struct arm64_vcpu *v, struct axvm_exit *exit);
 int arm64_handle_exit(struct arm64_vcpu *v, struct axvm_exit *exit);
 int arm64_mmio_decode(struct axvm_vcpu *vcpu, struct axvm_exit *exit);
 
 /* arm64/sysreg.c */
-int arm64_sysreg_trap(struct arm64_vcpu *v, struct axvm_exit *exit);
+int arm64_sysreg_trap(struct arm64_vcpu *v, struct axvm_exit *exit, bool may_sleep);
 int arm64_get_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 *value);
 int arm64_set_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 value);
 

@@ -44,7 +44,7 @@ SYM_FUNC_START(arm64_enter)
 	stp	x0, x1, [sp, #F_REGS]
 	stp	x2, x3, [sp, #F_MITIGATE]
 
-	/* What waits for the host would end the guest at once, and an SError look like its doing. */
+	/* What waits for the host would end the guest at once; an SError is not the guest's. */
 	mrs	x4, isr_el1
 	cbnz	x4, 1f
 

@@ -5,14 +5,16 @@
  * What has no row was not offered to the guest, and is UNDEFINED to it: SVE, SME, pointer
  * authentication, AArch32, and what the architecture will think of.
  *
- * A handler runs with interrupts and preemption on. It returns 1: answered here, enter again;
- * 0: @exit is filled for the core; an errno: the VM ends.
+ * A row has up to two answers. answer() is asked first, in the window, and must not sleep;
+ * handle() with interrupts and preemption on, if there is no answer() or it says ARM64_LATER. Both
+ * return AXVM_RUN_HANDLED: enter again; AXVM_RUN_EXIT: @exit is filled for the core; an errno:
+ * the VM ends.
  */
 #include <linux/bitfield.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
-#include <asm/neon.h>
 
+#include "../core/answer.h"
 #include "el2.h"
 #include "emulate.h"
 #include "psci.h"
@@ -20,7 +22,7 @@
 static int exit_undefined(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
 	arm64_inject_undefined(v->vcpu);
-	return 1;
+	return AXVM_RUN_HANDLED;
 }
 
 /* ISS of WFx (D19.2.37): TI: 0 WFI, 1 WFE, 2 WFIT, 3 WFET */
@@ -29,36 +31,44 @@ static int exit_wfx(struct arm64_vcpu *v, struct axvm_exit *exit)
 	arm64_skip(v->vcpu);
 	if (v->fault.esr & ESR_ELx_WFx_ISS_WFE) {
 		yield();
-		return 1;
+		return AXVM_RUN_HANDLED;
 	}
-	exit->type = AXVM_X_HALT;
-	return 0;
+	*exit = (struct axvm_exit){ .type = AXVM_X_HALT };
+	return AXVM_RUN_EXIT;
 }
 
 /* The address of the next instruction is in the PC already. */
-static int exit_hvc(struct arm64_vcpu *v, struct axvm_exit *exit)
+static int answer_hvc(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
 	return arm64_smccc(v->vcpu, exit);
 }
 
 /* Trapped before it was executed; nothing of it reaches the firmware. */
-static int exit_smc(struct arm64_vcpu *v, struct axvm_exit *exit)
+static int answer_smc(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
 	arm64_skip(v->vcpu);
 	return arm64_smccc(v->vcpu, exit);
 }
 
-/* The window could not load the registers: the thread's own are still in them. */
+static int answer_fp(struct arm64_vcpu *v, struct axvm_exit *exit)
+{
+	return arm64_fp_enter(v) ? AXVM_RUN_HANDLED : ARM64_LATER;
+}
+
 static int exit_fp(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
-	kernel_neon_begin();
-	kernel_neon_end();
-	return 1;
+	arm64_fp_prepare();
+	return AXVM_RUN_HANDLED;
+}
+
+static int answer_sysreg(struct arm64_vcpu *v, struct axvm_exit *exit)
+{
+	return arm64_sysreg_trap(v, exit, false);
 }
 
 static int exit_sysreg(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
-	return arm64_sysreg_trap(v, exit);
+	return arm64_sysreg_trap(v, exit, true);
 }
 
 /* --- aborts ------------------------------------------------------------------------------ */
@@ -77,7 +87,12 @@ static u8 access_of(u64 esr)
 static int abort_guest(struct arm64_vcpu *v)
 {
 	arm64_inject_abort(v->vcpu, ESR_ELx_EC(v->fault.esr) == ESR_ELx_EC_IABT_LOW, v->fault.far);
-	return 1;
+	return AXVM_RUN_HANDLED;
+}
+
+static u64 fault_address(const struct arm64_fault *fault)
+{
+	return fault->ipa | (fault->far & ~PAGE_MASK);
 }
 
 static int exit_abort(struct arm64_vcpu *v, struct axvm_exit *exit)
@@ -93,31 +108,50 @@ static int exit_abort(struct arm64_vcpu *v, struct axvm_exit *exit)
 		/* External aborts, addresses beyond stage 2, accesses memory cannot do */
 		return abort_guest(v);
 	}
-	exit->type = AXVM_X_STAGE2_FAULT;
-	exit->access = access_of(fault->esr);
-	exit->addr = fault->ipa | (fault->far & ~PAGE_MASK);
-	return 0;
+	*exit = (struct axvm_exit){
+		.type = AXVM_X_STAGE2_FAULT,
+		.access = access_of(fault->esr),
+		.addr = fault_address(fault),
+	};
+	return AXVM_RUN_EXIT;
 }
 
 /* The access by its syndrome (ISS of data aborts, ISV set) */
-static int decode_syndrome(struct arm64_vcpu *v, struct axvm_exit *exit)
+static __always_inline void decode_syndrome(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
 	u64 esr = v->fault.esr;
 
-	*exit = (struct axvm_exit){
-		.type = esr & ESR_ELx_WNR ? AXVM_X_MMIO_WRITE : AXVM_X_MMIO_READ,
-		.width = 1 << FIELD_GET(ESR_ELx_SAS, esr),
-		.reg = FIELD_GET(ESR_ELx_SRT_MASK, esr),
-		.reg_width = esr & ESR_ELx_SF ? 8 : 4,
-		.sign_extend = esr & ESR_ELx_SSE,
-		.addr = exit->addr,
-	};
-	if (esr & ESR_ELx_WNR) {
-		exit->data = arm64_gpr(v->vcpu, exit->reg);
-		if (exit->width < 8)
-			exit->data &= BIT_ULL(exit->width * 8) - 1;
-	}
-	return 0;
+	exit->type = esr & ESR_ELx_WNR ? AXVM_X_MMIO_WRITE : AXVM_X_MMIO_READ;
+	exit->width = 1 << FIELD_GET(ESR_ELx_SAS, esr);
+	exit->reg = FIELD_GET(ESR_ELx_SRT_MASK, esr);
+	exit->reg_width = esr & ESR_ELx_SF ? 8 : 4;
+	exit->sign_extend = esr & ESR_ELx_SSE;
+	exit->more = false;
+	exit->access = 0;
+	exit->addr = fault_address(&v->fault);
+	exit->data = esr & ESR_ELx_WNR ? arm64_gpr(v->vcpu, exit->reg) : 0;
+	if (exit->width < 8)
+		exit->data &= BIT_ULL(exit->width * 8) - 1;
+}
+
+static void access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
+{
+	axvm_arch_access_done(vcpu, exit);
+}
+
+/* A translation fault of a load or store with a syndrome: what a driver's access looks like */
+#define PLAIN_MASK	(ESR_ELx_ISV | ESR_ELx_CM | ESR_ELx_S1PTW | ESR_ELx_FSC_TYPE)
+#define PLAIN		(ESR_ELx_ISV | ESR_ELx_FSC_FAULT)
+
+static int answer_data_abort(struct arm64_vcpu *v, struct axvm_exit *exit)
+{
+	if ((v->fault.esr & PLAIN_MASK) != PLAIN)
+		return ARM64_LATER;
+	/* Memory that is not mapped yet comes first. */
+	if (axvm_slot_find(v->vcpu->vm, fault_address(&v->fault)))
+		return ARM64_LATER;
+	decode_syndrome(v, exit);
+	return axvm_answer_atomic(v->vcpu, exit, access_done) ? AXVM_RUN_HANDLED : AXVM_RUN_EXIT;
 }
 
 /**
@@ -137,21 +171,28 @@ int arm64_mmio_decode(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 		arm64_skip(vcpu);
 		return 1;
 	}
-	if (esr & ESR_ELx_ISV)
-		return decode_syndrome(v, exit);
+	if (esr & ESR_ELx_ISV) {
+		decode_syndrome(v, exit);
+		return 0;
+	}
 	return arm64_emulate_mmio(vcpu, v->fault.far, exit->addr, exit);
 }
 
 /* --- all ----------------------------------------------------------------------------------- */
 
-static int (*const handlers[ESR_ELx_EC_MAX + 1])(struct arm64_vcpu *, struct axvm_exit *) = {
-	[ESR_ELx_EC_WFx] = exit_wfx,
-	[ESR_ELx_EC_FP_ASIMD] = exit_fp,
-	[ESR_ELx_EC_HVC64] = exit_hvc,
-	[ESR_ELx_EC_SMC64] = exit_smc,
-	[ESR_ELx_EC_SYS64] = exit_sysreg,
-	[ESR_ELx_EC_IABT_LOW] = exit_abort,
-	[ESR_ELx_EC_DABT_LOW] = exit_abort,
+struct exit_row {
+	int (*handle)(struct arm64_vcpu *v, struct axvm_exit *exit);
+	int (*answer)(struct arm64_vcpu *v, struct axvm_exit *exit);
+};
+
+static const struct exit_row exits[ESR_ELx_EC_MAX + 1] = {
+	[ESR_ELx_EC_WFx] = { exit_wfx },
+	[ESR_ELx_EC_FP_ASIMD] = { exit_fp, answer_fp },
+	[ESR_ELx_EC_HVC64] = { NULL, answer_hvc },
+	[ESR_ELx_EC_SMC64] = { NULL, answer_smc },
+	[ESR_ELx_EC_SYS64] = { exit_sysreg, answer_sysreg },
+	[ESR_ELx_EC_IABT_LOW] = { exit_abort },
+	[ESR_ELx_EC_DABT_LOW] = { exit_abort, answer_data_abort },
 };
 
 /* ESR_EL2 of an SError, and DISR_EL1, which has the same fields (D19.2.37; D1.3.6.3) */
@@ -173,23 +214,48 @@ static int serror(u64 syndrome)
 	if (syndrome & SERROR_IDS || !cpus_have_final_cap(ARM64_HAS_RAS_EXTN))
 		return -EIO;
 	if (aet == SERROR_AET_CE || aet == SERROR_AET_UEO)
-		return 1;
+		return AXVM_RUN_HANDLED;
 	if (aet == SERROR_AET_UC)
 		panic("axvm: uncontainable SError in a guest, syndrome %#llx", syndrome);
 	return -EIO;
 }
 
 /**
- * arm64_handle_exit() - answer the last exit
+ * arm64_answer_exit() - answer the last exit, if that is quick
+ * @v: the vCPU, its window open
+ * @exit: filled for AXVM_RUN_EXIT
+ *
+ * Return: AXVM_RUN_EXIT, AXVM_RUN_HANDLED, an errno, or ARM64_LATER.
+ */
+int arm64_answer_exit(struct arm64_vcpu *v, struct axvm_exit *exit)
+{
+	const struct exit_row *row = &exits[ESR_ELx_EC(v->fault.esr)];
+	int ret;
+
+	if (unlikely(v->fault.disr))
+		return ARM64_LATER;
+	if (unlikely(v->fault.code != ARM64_EXIT_SYNC))
+		return v->fault.code == ARM64_EXIT_RETRY ? AXVM_RUN_HANDLED : ARM64_LATER;
+	if (!row->answer)
+		return ARM64_LATER;
+	ret = row->answer(v, exit);
+	if (ret == AXVM_RUN_EXIT && exit->type >= AXVM_X_SYSREG_READ &&
+	    exit->type <= AXVM_X_SYSREG_WRITE && axvm_answer_atomic(v->vcpu, exit, access_done))
+		return AXVM_RUN_HANDLED;
+	return ret;
+}
+
+/**
+ * arm64_handle_exit() - answer the last exit, after ARM64_LATER
  * @v: the vCPU
- * @exit: for the core
+ * @exit: filled for AXVM_RUN_EXIT
  *
  * Context: interrupts and preemption on.
- * Return: 1: enter again; 0: @exit is filled; an errno: the VM ends.
+ * Return: AXVM_RUN_EXIT, AXVM_RUN_HANDLED, or an errno: the VM ends.
  */
 int arm64_handle_exit(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
-	int (*handler)(struct arm64_vcpu *v, struct axvm_exit *exit);
+	const struct exit_row *row = &exits[ESR_ELx_EC(v->fault.esr)];
 	int ret;
 
 	if (unlikely(v->fault.disr)) {
@@ -201,7 +267,8 @@ int arm64_handle_exit(struct arm64_vcpu *v, struct axvm_exit *exit)
 		return serror(v->fault.esr);
 	/* Interrupts were the host's: taken when interrupts went on. */
 	if (v->fault.code != ARM64_EXIT_SYNC)
-		return 1;
-	handler = handlers[ESR_ELx_EC(v->fault.esr)];
-	return handler ? handler(v, exit) : exit_undefined(v, exit);
+		return AXVM_RUN_HANDLED;
+	if (row->handle)
+		return row->handle(v, exit);
+	return row->answer ? row->answer(v, exit) : exit_undefined(v, exit);
 }

@@ -40,6 +40,7 @@ struct axvm_vcpu;
 #define ARM64_VMCR_VENG0	BIT_ULL(0)
 #define ARM64_VMCR_VENG1	BIT_ULL(1)
 #define ARM64_VMCR_VFIQEN	BIT_ULL(3)
+#define ARM64_VMCR_VEOIM	BIT_ULL(9)
 #define ARM64_VMCR_VPMR		GENMASK_ULL(31, 24)
 
 /* ICH_VTR_EL2: 12.4.9 */
@@ -57,6 +58,7 @@ struct axvm_vcpu;
  * @lr: ICH_LR<n>_EL2
  * @used: how many of @lr hold something
  * @written: how many list registers of the CPU may not be 0
+ * @changed: reading the list registers found one that the guest has changed
  * @nr_aprs: how many of @ap0r and @ap1r the CPU has: 1, 2 or 4
  */
 struct arm64_gic_hw {
@@ -67,6 +69,7 @@ struct arm64_gic_hw {
 	u64 lr[ARM64_GIC_MAX_LRS];
 	u32 used;
 	u32 written;
+	bool changed;
 	u32 nr_aprs;
 };
 

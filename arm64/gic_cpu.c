@@ -100,6 +100,11 @@ void arm64_gic_load(struct axvm_vcpu *vcpu)
 {
 	struct arm64_gic_cpu *cpu = READ_ONCE(vcpu->arch.gic);
 
+	/* The next entry clears list registers that are left over, if only from power-on. */
+	if (cpu) {
+		cpu->hw.written = cpu->nr_lrs;
+		WRITE_ONCE(cpu->dirty, true);
+	}
 	if (!is_kernel_in_hyp_mode())
 		return;
 	gic_hw_let_sre(false);
@@ -108,10 +113,7 @@ void arm64_gic_load(struct axvm_vcpu *vcpu)
 		return;
 	}
 	gic_hw_write_priorities(&cpu->hw);
-	/* The next entry clears what list registers are left over from power-on. */
-	cpu->hw.written = cpu->nr_lrs;
 	cpu->loaded = true;
-	WRITE_ONCE(cpu->dirty, true);
 }
 
 /**
@@ -139,7 +141,7 @@ static noinline void gic_fill(struct arm64_gic_cpu *cpu)
 {
 	unsigned long flags = gicv3_lock(cpu->gic);
 
-	/* Listed for an entry that was called off */
+	/* Unchanged since an earlier entry, or listed for one that was called off */
 	if (cpu->hw.used)
 		gicv3_fold(cpu);
 	gicv3_fill(cpu);
@@ -164,18 +166,31 @@ void arm64_gic_enter(struct axvm_vcpu *vcpu)
 		gic_fill(cpu);
 }
 
-static noinline void gic_fold(struct arm64_gic_cpu *cpu)
+static void gic_fold(struct arm64_gic_cpu *cpu)
 {
-	unsigned long flags;
+	unsigned long flags = gicv3_lock(cpu->gic);
 
-	if (cpu->loaded) {
-		gic_hw_read_lrs(&cpu->hw);
-		cpu->hw.hcr = read_sysreg_s(SYS_ICH_HCR_EL2);
-		write_sysreg_s(0, SYS_ICH_HCR_EL2);
-	}
-	flags = gicv3_lock(cpu->gic);
 	gicv3_fold(cpu);
 	gicv3_unlock(cpu->gic, flags);
+}
+
+/*
+ * As long as no list register changes, none of the conditions is there for which there are
+ * maintenance interrupts: gicv3_fill() asks for none that is true from the beginning.
+ */
+static noinline void gic_look(struct arm64_gic_cpu *cpu)
+{
+	if (cpu->loaded)
+		gic_hw_read_lrs(&cpu->hw);
+	if (likely(!cpu->hw.changed && cpu->hw.hcr == ARM64_ICH_EN && !READ_ONCE(cpu->dirty)))
+		return;
+	if (cpu->loaded) {
+		cpu->hw.hcr = read_sysreg_s(SYS_ICH_HCR_EL2);
+		write_sysreg_s(0, SYS_ICH_HCR_EL2);
+		if (unlikely(cpu->hw.hcr & ARM64_ICH_EOICOUNT))
+			gic_hw_read_priorities(&cpu->hw);
+	}
+	gic_fold(cpu);
 }
 
 /**
@@ -189,7 +204,7 @@ void arm64_gic_leave(struct axvm_vcpu *vcpu)
 	struct arm64_gic_cpu *cpu = vcpu->arch.gic;
 
 	if (likely(cpu) && unlikely(cpu->hw.used))
-		gic_fold(cpu);
+		gic_look(cpu);
 }
 
 /**
@@ -214,6 +229,8 @@ bool arm64_gic_pending(struct axvm_vcpu *vcpu)
 		gic_hw_read_priorities(&cpu->hw);
 	preempt_enable();
 	flags = gicv3_lock(cpu->gic);
+	if (cpu->hw.used)
+		gicv3_fold(cpu);
 	deliverable = gicv3_deliverable(cpu);
 	gicv3_unlock(cpu->gic, flags);
 	return deliverable;
@@ -233,6 +250,6 @@ bool arm64_gic_host_active(struct axvm_vcpu *vcpu)
 {
 	struct arm64_gic_cpu *cpu = READ_ONCE(vcpu->arch.gic);
 
-	return cpu && cpu->mapped_live && READ_ONCE(cpu->state.bank.active) & BIT(cpu->mapped);
+	return cpu && gicv3_host_active(cpu);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(arm64_gic_host_active);

@@ -29,8 +29,14 @@
 
 static __always_inline void gic_hw_read_lrs(struct arm64_gic_hw *hw)
 {
-#define READ_LR(i, n) { if ((n) <= (i)) return; hw->lr[i] = read_sysreg_s(SYS_ICH_LR##i##_EL2); }
-	GIC_HW_FOR_EACH_LR(READ_LR, hw->used);
+	u32 used = hw->used;
+	u64 lr;
+
+	hw->changed = false;
+#define READ_LR(i, n) { if ((n) <= (i)) return; \
+		lr = read_sysreg_s(SYS_ICH_LR##i##_EL2); \
+		if (lr != hw->lr[i]) { hw->changed = true; hw->lr[i] = lr; } }
+	GIC_HW_FOR_EACH_LR(READ_LR, used);
 #undef READ_LR
 }
 

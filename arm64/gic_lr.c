@@ -28,39 +28,43 @@
 
 #define GROUPS_ALL	(GICV3_CTLR_GRP0 | GICV3_CTLR_GRP1)
 
-/**
- * struct choice - interrupts, the most urgent first
- * @room: how many at most
- * @nr: how many there are
- * @more: there were more
- * @intid: INTIDs
- * @priority: their priorities
- */
-struct choice {
-	unsigned int room;
-	unsigned int nr;
-	bool more;
-	u16 intid[ARM64_GIC_MAX_LRS];
-	u8 priority[ARM64_GIC_MAX_LRS];
-};
+/* Of equal priorities, the lower INTID is the more urgent one. */
+static u32 urgency(u32 intid, u8 priority)
+{
+	return priority << 16 | intid;
+}
 
-/* Of equal ones the first to come stays before the others: 4.8. */
-static void choose(struct choice *choice, u32 intid, u8 priority)
+static u32 intid_of(u32 urgency)
+{
+	return urgency & 0xffff;
+}
+
+static u8 priority_of(u32 urgency)
+{
+	return urgency >> 16;
+}
+
+static struct gicv3_choice *choose_from(struct gicv3_choice *choice, unsigned int room)
+{
+	choice->room = room;
+	choice->nr = 0;
+	choice->more = false;
+	return choice;
+}
+
+static void choose(struct gicv3_choice *choice, u32 what)
 {
 	unsigned int i;
 
 	if (choice->nr == choice->room) {
 		choice->more = true;
-		if (!choice->nr || priority >= choice->priority[choice->nr - 1])
+		if (!choice->nr || what >= choice->urgency[choice->nr - 1])
 			return;
 		choice->nr--;
 	}
-	for (i = choice->nr++; i && choice->priority[i - 1] > priority; i--) {
-		choice->intid[i] = choice->intid[i - 1];
-		choice->priority[i] = choice->priority[i - 1];
-	}
-	choice->intid[i] = intid;
-	choice->priority[i] = priority;
+	for (i = choice->nr++; i && choice->urgency[i - 1] > what; i--)
+		choice->urgency[i] = choice->urgency[i - 1];
+	choice->urgency[i] = what;
 }
 
 /* Which of them are this vCPU's? */
@@ -71,20 +75,20 @@ static u32 own(const struct arm64_gic_cpu *cpu, unsigned int n, u32 mask)
 
 	if (!n)
 		return mask;
-	for_each_set_bit(bit, &left, GICV3_BANK_BITS)
+	gicv3_for_each_bit(bit, left)
 		if (gicv3_whose(cpu->gic, n * GICV3_BANK_BITS + bit) != cpu->vcpu->id)
 			mask &= ~BIT(bit);
 	return mask;
 }
 
-static void choose_all(struct choice *choice, const struct gicv3_bank *bank, unsigned int n,
-		       u32 mask)
+static void choose_all(struct gicv3_choice *choice, const struct gicv3_bank *bank,
+		       unsigned int n, u32 mask)
 {
 	unsigned long left = mask;
 	unsigned int bit;
 
-	for_each_set_bit(bit, &left, GICV3_BANK_BITS)
-		choose(choice, n * GICV3_BANK_BITS + bit, bank->priority[bit]);
+	gicv3_for_each_bit(bit, left)
+		choose(choice, urgency(n * GICV3_BANK_BITS + bit, bank->priority[bit]));
 }
 
 /*
@@ -92,8 +96,8 @@ static void choose_all(struct choice *choice, const struct gicv3_bank *bank, uns
  * these groups. A bank that has nothing for this vCPU is not looked at again before
  * gicv3_update() says so; one whose interrupts are only disabled is, by that, too.
  */
-static void survey(struct arm64_gic_cpu *cpu, u32 groups, struct choice *actives,
-		   struct choice *pendings)
+static void survey(struct arm64_gic_cpu *cpu, u32 groups, struct gicv3_choice *actives,
+		   struct gicv3_choice *pendings)
 {
 	struct arm64_gic *gic = cpu->gic;
 	unsigned long banks = cpu->banks | BIT(0);
@@ -102,7 +106,7 @@ static void survey(struct arm64_gic_cpu *cpu, u32 groups, struct choice *actives
 	unsigned int n;
 
 	groups &= gic->state.ctlr;
-	for_each_set_bit(n, &banks, GICV3_NR_BANKS) {
+	gicv3_for_each_bit(n, banks) {
 		bank = gicv3_bank(gic, cpu, n);
 		active = own(cpu, n, bank->active);
 		pending = own(cpu, n, gicv3_pending(bank) & bank->enabled & ~bank->active);
@@ -181,22 +185,22 @@ static u64 interface_control(const struct arm64_gic_cpu *cpu, bool pending_left,
  */
 void gicv3_fill(struct arm64_gic_cpu *cpu)
 {
-	struct choice actives = { .room = cpu->nr_lrs };
-	struct choice pendings = { .room = cpu->nr_lrs };
+	struct gicv3_choice *actives = choose_from(&cpu->actives, cpu->nr_lrs);
+	struct gicv3_choice *pendings = choose_from(&cpu->pendings, cpu->nr_lrs);
 	unsigned int i, nr_active, nr_pending;
 
 	WRITE_ONCE(cpu->dirty, false);
-	survey(cpu, GROUPS_ALL, &actives, &pendings);
-	nr_active = min(actives.nr, cpu->nr_lrs - !!pendings.nr);
-	nr_pending = min(pendings.nr, cpu->nr_lrs - nr_active);
+	survey(cpu, GROUPS_ALL, actives, pendings);
+	nr_active = min(actives->nr, cpu->nr_lrs - !!pendings->nr);
+	nr_pending = min(pendings->nr, cpu->nr_lrs - nr_active);
 
 	cpu->hw.used = 0;
 	for (i = 0; i < nr_active; i++)
-		list(cpu, actives.intid[i], true);
+		list(cpu, intid_of(actives->urgency[i]), true);
 	for (i = 0; i < nr_pending; i++)
-		list(cpu, pendings.intid[i], false);
-	cpu->hw.hcr = interface_control(cpu, pendings.more || nr_pending < pendings.nr,
-					actives.more || nr_active < actives.nr);
+		list(cpu, intid_of(pendings->urgency[i]), false);
+	cpu->hw.hcr = interface_control(cpu, pendings->more || nr_pending < pendings->nr,
+					actives->more || nr_active < actives->nr);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(gicv3_fill);
 
@@ -220,29 +224,37 @@ static void unlist(struct arm64_gic_cpu *cpu, unsigned int i)
 		gicv3_update(cpu->gic, cpu, n, bit);
 }
 
-/* EOIs of active interrupts that were in no list register: the most urgent ones */
+/*
+ * EOIs of active interrupts that were in no list register: the most urgent ones. If all were
+ * listed, the guest ended what was not active. With EOImode = 1 they deactivate nothing, and
+ * should not count (12.4.5; QEMU's do), and ICC_DIR_EL1 traps.
+ */
 static void end_unlisted(struct arm64_gic_cpu *cpu)
 {
 	unsigned int count = FIELD_GET(ARM64_ICH_EOICOUNT, cpu->hw.hcr);
 
+	if (!(cpu->hw.hcr & ARM64_ICH_LRENPIE) ||
+	    (cpu->hw.vmcr & ARM64_VMCR_VEOIM && cpu->traps_dir))
+		return;
 	while (count--) {
-		struct choice actives = { .room = 1 }, pendings = {};
-		struct gicv3_bank *bank;
+		struct gicv3_choice *actives = choose_from(&cpu->actives, 1);
 		unsigned int n;
+		u32 bit;
 
-		survey(cpu, 0, &actives, &pendings);
-		if (!actives.nr)
+		survey(cpu, 0, actives, choose_from(&cpu->pendings, 0));
+		if (!actives->nr)
 			return;
-		n = actives.intid[0] / GICV3_BANK_BITS;
-		bank = gicv3_bank(cpu->gic, cpu, n);
-		bank->active &= ~BIT(actives.intid[0] % GICV3_BANK_BITS);
-		gicv3_update(cpu->gic, cpu, n, BIT(actives.intid[0] % GICV3_BANK_BITS));
+		n = intid_of(actives->urgency[0]) / GICV3_BANK_BITS;
+		bit = BIT(intid_of(actives->urgency[0]) % GICV3_BANK_BITS);
+		gicv3_bank(cpu->gic, cpu, n)->active &= ~bit;
+		gicv3_update(cpu->gic, cpu, n, bit);
 	}
 }
 
 /**
  * gicv3_fold() - take back what is in list registers
- * @cpu: a vCPU that has left the guest, @cpu->hw as the CPU left it
+ * @cpu: a vCPU that has left the guest, @cpu->hw as the CPU left it; @hw.vmcr only matters if
+ *       there were EOIs of what was not listed
  *
  * Afterwards nothing of it is listed, and it is dirty.
  *
@@ -264,6 +276,28 @@ void gicv3_fold(struct arm64_gic_cpu *cpu)
 	WRITE_ONCE(cpu->folds, cpu->folds + 1);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(gicv3_fold);
+
+/**
+ * gicv3_host_active() - will the guest deactivate the host's interrupt?
+ * @cpu: a vCPU out of the guest
+ *
+ * True while it has acknowledged the interrupt @cpu->mapped, as one of the host's, and has
+ * not ended it.
+ *
+ * Context: the vCPU's own thread.
+ * Return: see above.
+ */
+bool gicv3_host_active(const struct arm64_gic_cpu *cpu)
+{
+	unsigned int i;
+
+	if (!cpu->mapped || !cpu->mapped_live)
+		return false;
+	for (i = 0; i < cpu->hw.used; i++)
+		if (FIELD_GET(ARM64_LR_INTID, cpu->hw.lr[i]) == cpu->mapped)
+			return cpu->hw.lr[i] & ARM64_LR_ACTIVE;
+	return READ_ONCE(cpu->state.bank.active) & BIT(cpu->mapped);
+}
 
 /* --- would an interrupt be signalled? ------------------------------------- */
 
@@ -290,11 +324,15 @@ static unsigned int running_priority(const struct arm64_gic_cpu *cpu)
  */
 bool gicv3_deliverable(struct arm64_gic_cpu *cpu)
 {
-	struct choice actives = {}, pendings = { .room = 1 };
+	struct gicv3_choice *pendings = choose_from(&cpu->pendings, 1);
+	u8 priority;
 
-	survey(cpu, cpu->hw.vmcr & GROUPS_ALL, &actives, &pendings);
-	return pendings.nr && pendings.priority[0] < FIELD_GET(ARM64_VMCR_VPMR, cpu->hw.vmcr) &&
-	       pendings.priority[0] < running_priority(cpu);
+	survey(cpu, cpu->hw.vmcr & GROUPS_ALL, choose_from(&cpu->actives, 0), pendings);
+	if (!pendings->nr)
+		return false;
+	priority = priority_of(pendings->urgency[0]);
+	return priority < FIELD_GET(ARM64_VMCR_VPMR, cpu->hw.vmcr) &&
+	       priority < running_priority(cpu);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(gicv3_deliverable);
 

@@ -15,7 +15,6 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
-#include <linux/thread_info.h>
 #include <asm/arch_timer.h>
 #include <asm/barrier.h>
 #include <asm/cacheflush.h>
@@ -34,7 +33,7 @@ static DEFINE_PER_CPU(bool, taken);
 /* --- hypercalls ------------------------------------------------------------------------ */
 
 /* HVC #0: X0 to X4 in, X0 to X2 out; the callee may use X0 to X17 */
-static u64 hvc(u64 function, u64 arg1, u64 arg2, u64 arg3, u64 out[2])
+static u64 call_el2(u64 function, u64 arg1, u64 arg2, u64 arg3, u64 out[2])
 {
 	register u64 x0 asm("x0") = function;
 	register u64 x1 asm("x1") = arg1;
@@ -114,7 +113,7 @@ static void unmap(const void *page)
 	preempt_disable();
 	/* Where EL2 is not ours there are no translations left either. */
 	if (__this_cpu_read(taken))
-		hvc(HYP_FORGET, 0, 0, 0, NULL);
+		call_el2(HYP_FORGET, 0, 0, 0, NULL);
 	preempt_enable();
 }
 
@@ -159,7 +158,8 @@ void arm64_nvhe_take(void)
 	if (__this_cpu_read(taken))
 		return;
 	/* The same on every CPU. EL2 reads it by the caches, as we write it. */
-	stub[0] = hvc(HVC_SOFT_RESTART, virt_to_phys(code), virt_to_phys(root), tcr_el2(), out);
+	stub[0] = call_el2(HVC_SOFT_RESTART, virt_to_phys(code), virt_to_phys(root), tcr_el2(),
+			   out);
 	stub[1] = out[0];
 	arm64_gic_set_vtr(out[1]);
 	__this_cpu_write(taken, true);
@@ -175,7 +175,7 @@ void arm64_nvhe_give_back(void)
 	if (!__this_cpu_read(taken))
 		return;
 	__this_cpu_write(taken, false);
-	hvc(HYP_GIVE_BACK, 0, 0, 0, NULL);
+	call_el2(HYP_GIVE_BACK, 0, 0, 0, NULL);
 }
 
 /* What the stub says to a number it does not know; KVM's EL2 code says -1 (SMCCC) */
@@ -205,7 +205,7 @@ int arm64_nvhe_holder(void)
 		preempt_enable();
 		return ARM64_HOLDER_NONE;
 	}
-	ret = hvc(UNKNOWN_FUNCTION, 0, 0, 0, NULL);
+	ret = call_el2(UNKNOWN_FUNCTION, 0, 0, 0, NULL);
 	preempt_enable();
 	return ret == HVC_STUB_ERR ? ARM64_HOLDER_STUB : ARM64_HOLDER_KVM;
 }
@@ -219,27 +219,23 @@ int arm64_nvhe_holder(void)
  * The host's profiling and trace buffers are filled by the translations of EL1, which will be
  * the guest's: they are drained and stopped around it (D17, D6).
  */
-struct buffers {
-	u64 pmscr;
-	u64 trfcr;
-};
-
 #define PMSVER		(0xfULL << 32)	/* ID_AA64DFR0_EL1: FEAT_SPE */
 #define TRACEFILT	(0xfULL << 40)	/* FEAT_TRF */
 
-static void stop_buffers(struct buffers *saved)
+static void stop_buffers(struct arm64_vcpu *v)
 {
 	u64 dfr0 = read_sysreg_s(SYS_ID_AA64DFR0_EL1);
 
-	*saved = (struct buffers){ 0 };
+	v->host.pmscr = 0;
+	v->host.trfcr = 0;
 	if (likely(!(dfr0 & (PMSVER | TRACEFILT))))
 		return;
 	if (dfr0 & PMSVER) {
-		saved->pmscr = read_sysreg_s(SYS_PMSCR_EL1);
+		v->host.pmscr = read_sysreg_s(SYS_PMSCR_EL1);
 		write_sysreg_s(0, SYS_PMSCR_EL1);
 	}
 	if (dfr0 & TRACEFILT) {
-		saved->trfcr = read_sysreg_s(SYS_TRFCR_EL1);
+		v->host.trfcr = read_sysreg_s(SYS_TRFCR_EL1);
 		write_sysreg_s(0, SYS_TRFCR_EL1);
 	}
 	isb();
@@ -247,28 +243,17 @@ static void stop_buffers(struct buffers *saved)
 	asm volatile("hint #17\n\thint #18\n\tdsb nsh" : : : "memory");
 }
 
-static void start_buffers(const struct buffers *saved)
+static void start_buffers(const struct arm64_vcpu *v)
 {
-	if (saved->pmscr)
-		write_sysreg_s(saved->pmscr, SYS_PMSCR_EL1);
-	if (saved->trfcr)
-		write_sysreg_s(saved->trfcr, SYS_TRFCR_EL1);
-}
-
-/* The thread's own vector registers must be in memory first: see arm64/vhe.c */
-static bool load_fp(struct arm64_vcpu *v)
-{
-	if (!test_thread_flag(TIF_FOREIGN_FPSTATE))
-		return false;
-	if (system_supports_sme())
-		sme_smstop();
-	arm64_fp_load(&v->fp);
-	v->fp_loaded = true;
-	return true;
+	if (v->host.pmscr)
+		write_sysreg_s(v->host.pmscr, SYS_PMSCR_EL1);
+	if (v->host.trfcr)
+		write_sysreg_s(v->host.trfcr, SYS_TRFCR_EL1);
 }
 
 /* CPTR_EL2 without E2H (D19.2.32) */
-#define CPTR_GUEST	(CPTR_NVHE_EL2_RES1 | CPTR_EL2_TTA | CPTR_EL2_TAM | CPTR_EL2_TZ | CPTR_EL2_TSM)
+#define CPTR_GUEST	(CPTR_NVHE_EL2_RES1 | CPTR_EL2_TTA | CPTR_EL2_TAM | CPTR_EL2_TZ | \
+			 CPTR_EL2_TSM)
 
 static void bring(struct arm64_vcpu *v)
 {
@@ -300,47 +285,49 @@ static void fetch(struct arm64_vcpu *v)
 	v->fault = hyp->fault;
 }
 
-/* One entry and exit; true: there is nothing more to do than to enter again */
-static bool enter_once(struct arm64_vcpu *v)
+/**
+ * arm64_nvhe_open() - the window opens: what EL1 can do for the guest
+ * @v: the vCPU, loaded
+ *
+ * Context: interrupts off; all exceptions masked until the window closes.
+ */
+void arm64_nvhe_open(struct arm64_vcpu *v)
 {
+	local_daif_mask();
+	pmr_sync();
+	stop_buffers(v);
+	arm64_debug_enter(v);
+}
+
+#define ISR_SERROR	BIT_ULL(8)	/* ISR_EL1.A */
+
+/**
+ * arm64_nvhe_enter() - one entry and exit
+ * @v: the vCPU, its window open
+ */
+void arm64_nvhe_enter(struct arm64_vcpu *v)
+{
+	/* An SError that waits is the host's, whatever the guest does. */
+	if (unlikely(read_sysreg(isr_el1) & ISR_SERROR)) {
+		v->fault.code = ARM64_EXIT_PENDING;
+		return;
+	}
 	bring(v);
-	hvc(HYP_RUN, virt_to_phys(v->hyp), 0, 0, NULL);
+	call_el2(HYP_RUN, virt_to_phys(v->hyp), 0, 0, NULL);
 	fetch(v);
-	v->vcpu->stats.exits++;
-	if (v->fault.code == ARM64_EXIT_RETRY)
-		return true;
-	return v->fault.code == ARM64_EXIT_SYNC &&
-	       ESR_ELx_EC(v->fault.esr) == ESR_ELx_EC_FP_ASIMD && load_fp(v);
 }
 
 /**
- * arm64_nvhe_enter() - run the guest until an exit that wants an answer
- * @v: the vCPU, loaded
- *
- * Context: interrupts off.
- * Return: false: nothing happened, as far as the caller is concerned.
+ * arm64_nvhe_close() - the window closes
+ * @v: the vCPU
  */
-bool arm64_nvhe_enter(struct arm64_vcpu *v)
+void arm64_nvhe_close(struct arm64_vcpu *v)
 {
-	struct buffers saved;
-	bool again = true;
-
-	local_daif_mask();
-	pmr_sync();
-	stop_buffers(&saved);
-	arm64_debug_enter(v);
-	/* An SError that waits is the host's, whatever the guest does. */
-	while (again && !(read_sysreg(isr_el1) & ISR_EL1_A) && !axvm_vcpu_wanted(v->vcpu))
-		again = enter_once(v);
 	arm64_debug_leave(v);
-	start_buffers(&saved);
-	if (v->fp_loaded) {
-		arm64_fp_save(&v->fp);
-		v->fp_loaded = false;
-	}
+	start_buffers(v);
+	arm64_fp_leave(v);
 	isb();
 	local_daif_restore(DAIF_PROCCTX_NOIRQ);
-	return !again;
 }
 
 /**
@@ -366,7 +353,7 @@ void arm64_nvhe_load(struct arm64_vcpu *v)
 	v->mitigate = arm64_mitigation();
 	v->flush = true;
 	if (__this_cpu_read(taken))
-		hvc(HYP_OFFSET, vcpu->vm->arch.cntvoff, 0, 0, NULL);
+		call_el2(HYP_OFFSET, vcpu->vm->arch.cntvoff, 0, 0, NULL);
 }
 
 /**
@@ -376,7 +363,7 @@ void arm64_nvhe_load(struct arm64_vcpu *v)
 void arm64_nvhe_put(struct arm64_vcpu *v)
 {
 	if (__this_cpu_read(taken))
-		hvc(HYP_OFFSET, 0, 0, 0, NULL);
+		call_el2(HYP_OFFSET, 0, 0, 0, NULL);
 }
 
 /* --- life ---------------------------------------------------------------------------------- */

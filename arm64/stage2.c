@@ -32,15 +32,13 @@
 
 /* MemAttr (D8.6.5), without and with FEAT_S2FWB */
 #define ATTR_NORMAL_WB		0xf
-#define ATTR_DEVICE_nGnRE	0x1
+#define ATTR_DEVICE		0x1	/* nGnRE */
 #define ATTR_FWB_NORMAL_WB	0x6
 
 /* ID_AA64MMFR0_EL1.PARange */
 static const u8 pa_bits[] = { 32, 36, 40, 42, 44, 48, 48, 48 };
 
-/**
- * arm64_vtcr - VTCR_EL2 for all VMs
- */
+/* VTCR_EL2 for all VMs; 0: there can be none */
 u64 arm64_vtcr;
 
 static unsigned int levels;
@@ -48,7 +46,8 @@ static unsigned int root_pages;
 static unsigned int vmid_bits;
 static bool fwb;
 
-/* Level 1 holds 4-KiB pages; entries of level n span this many bits. (The manual counts the
+/*
+ * Level 1 holds 4-KiB pages; entries of level n span this many bits. (The manual counts the
  * other way: its level 3 is our 1.)
  */
 static unsigned int level_shift(unsigned int level)
@@ -133,7 +132,7 @@ static u64 leaf(phys_addr_t hpa, unsigned int level, u32 prot)
 	u64 attr = fwb ? ATTR_FWB_NORMAL_WB : ATTR_NORMAL_WB;
 
 	if (prot & AXVM_S2_DEVICE)
-		attr = ATTR_DEVICE_nGnRE;
+		attr = ATTR_DEVICE;
 	if (prot & AXVM_S2_READ)
 		entry |= S2_READ;
 	if (prot & AXVM_S2_WRITE)
@@ -339,7 +338,7 @@ int arm64_s2_init(struct axvm_vm *vm)
 {
 	struct arm64_vm *s = to_arm64_vm(vm);
 
-	/* alloc_pages_exact() aligns to the size rounded up to a power of two, as VTTBR_EL2 wants. */
+	/* Aligned to the size rounded up to a power of two, as VTTBR_EL2 wants it */
 	s->root = alloc_pages_exact(root_pages * PAGE_SIZE, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!s->root)
 		return -ENOMEM;

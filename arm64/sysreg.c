@@ -94,6 +94,7 @@ struct trap {
 	u32 reg;
 	bool (*read)(struct axvm_vcpu *vcpu, u32 reg, u64 *value);
 	bool (*write)(struct axvm_vcpu *vcpu, u32 reg, u64 value);
+	bool sleeps;
 };
 
 static bool read_zero(struct axvm_vcpu *vcpu, u32 reg, u64 *value)
@@ -159,9 +160,9 @@ static bool read_sre(struct axvm_vcpu *vcpu, u32 reg, u64 *value)
 
 /* Sorted by encoding: op0, op1, CRn, CRm, op2 */
 static const struct trap traps[] = {
-	{ SYS_DC_ISW, NULL, write_set_way },
-	{ SYS_DC_CSW, NULL, write_set_way },
-	{ SYS_DC_CISW, NULL, write_set_way },
+	{ SYS_DC_ISW, NULL, write_set_way, true },
+	{ SYS_DC_CSW, NULL, write_set_way, true },
+	{ SYS_DC_CISW, NULL, write_set_way, true },
 	{ SYS_ACTLR_EL1, read_zero, write_ignored },
 	{ SYS_ICC_DIR_EL1, NULL, write_dir },
 	{ SYS_ICC_SGI1R_EL1, NULL, write_sgi },
@@ -191,10 +192,8 @@ static const struct trap *find_trap(u32 reg)
 }
 
 /* A trapped register is ours: answered. False: not ours */
-static bool trap_read(struct arm64_vcpu *v, u32 reg, u64 *value)
+static bool trap_read(struct arm64_vcpu *v, const struct trap *trap, u32 reg, u64 *value)
 {
-	const struct trap *trap = find_trap(reg);
-
 	if (trap)
 		return trap->read && trap->read(v->vcpu, reg, value);
 	if (sys_reg_Op0(reg) == 2)
@@ -202,10 +201,8 @@ static bool trap_read(struct arm64_vcpu *v, u32 reg, u64 *value)
 	return arm64_id_read(reg, value);
 }
 
-static bool trap_write(struct arm64_vcpu *v, u32 reg, u64 value)
+static bool trap_write(struct arm64_vcpu *v, const struct trap *trap, u32 reg, u64 value)
 {
-	const struct trap *trap = find_trap(reg);
-
 	if (trap)
 		return trap->write && trap->write(v->vcpu, reg, value);
 	if (sys_reg_Op0(reg) == 2)
@@ -232,30 +229,35 @@ static int ask_device(struct axvm_exit *exit, u32 reg, unsigned int rt, bool rea
 /**
  * arm64_sysreg_trap() - the guest accessed a register that traps
  * @v: the vCPU
- * @exit: filled for 0: a device may have it
+ * @exit: filled for AXVM_RUN_EXIT: a device may have it
+ * @may_sleep: out of the window
+ *
+ * Return: AXVM_RUN_EXIT, AXVM_RUN_HANDLED, or ARM64_LATER.
  */
-int arm64_sysreg_trap(struct arm64_vcpu *v, struct axvm_exit *exit)
+int arm64_sysreg_trap(struct arm64_vcpu *v, struct axvm_exit *exit, bool may_sleep)
 {
 	struct axvm_vcpu *vcpu = v->vcpu;
 	u32 reg = esr_sys64_to_sysreg(v->fault.esr);
+	const struct trap *trap = find_trap(reg);
 	unsigned int rt = v->fault.esr >> 5 & 31;
-	bool read = v->fault.esr & ISS_READ;
 	u64 value;
 
-	if (read) {
-		if (!trap_read(v, reg, &value))
+	if (trap && trap->sleeps && !may_sleep)
+		return ARM64_LATER;
+	if (v->fault.esr & ISS_READ) {
+		if (!trap_read(v, trap, reg, &value))
 			return ask_device(exit, reg, rt, true, 0);
 		arm64_set_gpr(vcpu, rt, value);
 	} else {
 		value = arm64_gpr(vcpu, rt);
-		if (!trap_write(v, reg, value))
+		if (!trap_write(v, trap, reg, value))
 			return ask_device(exit, reg, rt, false, value);
 	}
 	arm64_skip(vcpu);
-	return 1;
+	return AXVM_RUN_HANDLED;
 }
 
-/* --- userspace --------------------------------------------------------------------------------- */
+/* --- userspace ------------------------------------------------------------------------------ */
 
 /**
  * arm64_get_sysreg() - axvm_backend.get_sysreg()
@@ -281,7 +283,7 @@ int arm64_get_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 *value)
 		*value = arm64_read_el1(vcpu, reg);
 		return 0;
 	}
-	return trap_read(to_arm64(vcpu), reg, value) ? 0 : -ENOENT;
+	return trap_read(to_arm64(vcpu), find_trap(reg), reg, value) ? 0 : -ENOENT;
 }
 
 /**
@@ -290,7 +292,7 @@ int arm64_get_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 *value)
  * @reg: SYS_* encoding
  * @value: what to write
  *
- * Return: 0; -ENOENT as arm64_get_sysreg(); -EINVAL: a register that only reads, another value.
+ * Return: 0; -ENOENT as arm64_get_sysreg(); -EINVAL: read-only, and has another value.
  */
 int arm64_set_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 value)
 {
@@ -306,7 +308,7 @@ int arm64_set_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 value)
 		arm64_write_el1(vcpu, reg, value);
 		return 0;
 	}
-	if (reg != SYS_MPIDR_EL1 && trap_write(to_arm64(vcpu), reg, value))
+	if (reg != SYS_MPIDR_EL1 && trap_write(to_arm64(vcpu), find_trap(reg), reg, value))
 		return 0;
 	return now == value ? 0 : -EINVAL;
 }

@@ -15,11 +15,9 @@
  * Locks: none; the vCPU's own thread, preemption off.
  */
 #include <linux/kernel.h>
-#include <linux/thread_info.h>
 #include <asm/barrier.h>
 #include <asm/cpufeature.h>
 #include <asm/daifflags.h>
-#include <asm/neon.h>
 
 #include "el2.h"
 
@@ -187,41 +185,6 @@ void arm64_vhe_put(struct arm64_vcpu *v)
 
 /* --- the window ------------------------------------------------------------------------ */
 
-/* CPTR_EL2 with HCR_EL2.E2H: SVE, SME and trace registers trap, activity monitors too */
-#define CPTR_GUEST	(BIT(28) | CPTR_EL2_TAM)	/* TTA, TAM */
-#define CPTR_FPEN	(3UL << 20)
-
-/*
- * The thread's own registers must be in memory before the guest's take their place, and
- * nobody may think them current: TIF_FOREIGN_FPSTATE says so of any thread.
- */
-static bool load_fp(struct arm64_vcpu *v)
-{
-	if (!test_thread_flag(TIF_FOREIGN_FPSTATE))
-		return false;
-	/* Streaming mode may be a left-over of the thread's; the guest has none. */
-	if (system_supports_sme()) {
-		write_sysreg(v->host.cptr, cptr_el2);
-		isb();
-		sme_smstop();
-	}
-	write_sysreg(CPTR_GUEST | CPTR_FPEN, cptr_el2);
-	isb();
-	arm64_fp_load(&v->fp);
-	v->fp_loaded = true;
-	return true;
-}
-
-/* True: there is nothing more to do than to enter again */
-static __always_inline bool answered_in_window(struct arm64_vcpu *v)
-{
-	struct arm64_fault *fault = &v->fault;
-
-	if (fault->code != ARM64_EXIT_SYNC)
-		return fault->code == ARM64_EXIT_RETRY;
-	return ESR_ELx_EC(fault->esr) == ESR_ELx_EC_FP_ASIMD && load_fp(v);
-}
-
 static __always_inline void drop_stale_translations(struct arm64_vcpu *v)
 {
 	u64 generation = READ_ONCE(v->vcpu->vm->s2_generation);
@@ -234,60 +197,55 @@ static __always_inline void drop_stale_translations(struct arm64_vcpu *v)
 	flush_vmid();
 }
 
-/* Stage 2 and stage 1 must be in place before TGE goes (erratum 1165522). */
-static __always_inline void open_window(struct arm64_vcpu *v)
+/**
+ * arm64_vhe_open() - the window opens: what the guest and the host have in common is the guest's
+ * @v: the vCPU, loaded
+ *
+ * Stage 2 and stage 1 must be in place before TGE goes (erratum 1165522).
+ *
+ * Context: interrupts off; all exceptions masked until the window closes.
+ */
+void arm64_vhe_open(struct arm64_vcpu *v)
 {
 	u64 vttbr = to_arm64_vm(v->vcpu->vm)->vttbr;
 
+	/* Interrupts masked by priority would not end the guest either. */
+	local_daif_mask();
+	pmr_sync();
 	if (unlikely(read_sysreg(vttbr_el2) != vttbr || read_sysreg(vtcr_el2) != arm64_vtcr)) {
 		write_sysreg(arm64_vtcr, vtcr_el2);
 		write_sysreg(vttbr, vttbr_el2);
 		isb();
 	}
 	v->host.cptr = read_sysreg(cptr_el2);
-	write_sysreg(CPTR_GUEST, cptr_el2);
+	write_sysreg(ARM64_CPTR_E2H, cptr_el2);
 	arm64_debug_enter(v);
 	write_sysreg(v->hcr, hcr_el2);
+	v->entered = true;
 }
 
-static __always_inline void close_window(struct arm64_vcpu *v)
+/**
+ * arm64_vhe_enter() - one entry and exit
+ * @v: the vCPU, its window open
+ */
+void arm64_vhe_enter(struct arm64_vcpu *v)
 {
-	if (v->fp_loaded) {
-		arm64_fp_save(&v->fp);
-		v->fp_loaded = false;
-	}
+	drop_stale_translations(v);
+	v->fault.code = arm64_enter(&v->vcpu->arch.regs, v->host.vbar, v->mitigate, &v->fault.disr);
+	arm64_read_fault(&v->fault);
+}
+
+/**
+ * arm64_vhe_close() - the window closes
+ * @v: the vCPU
+ */
+void arm64_vhe_close(struct arm64_vcpu *v)
+{
+	arm64_fp_leave(v);
 	write_sysreg(HCR_HOST_VHE_FLAGS, hcr_el2);
 	asm(ALTERNATIVE("nop", "isb", ARM64_WORKAROUND_SPECULATIVE_AT));
 	write_sysreg(v->host.cptr, cptr_el2);
 	arm64_debug_leave(v);
 	isb();
-}
-
-/**
- * arm64_vhe_enter() - run the guest until an exit that wants an answer
- * @v: the vCPU, loaded
- *
- * Context: interrupts off.
- * Return: false: nothing happened, as far as the caller is concerned.
- */
-bool arm64_vhe_enter(struct arm64_vcpu *v)
-{
-	struct axvm_arm64_regs *regs = &v->vcpu->arch.regs;
-	bool again;
-
-	/* Interrupts masked by priority would not end the guest either. */
-	local_daif_mask();
-	pmr_sync();
-	open_window(v);
-	v->entered = true;
-	do {
-		drop_stale_translations(v);
-		v->fault.code = arm64_enter(regs, v->host.vbar, v->mitigate, &v->fault.disr);
-		arm64_read_fault(&v->fault);
-		v->vcpu->stats.exits++;
-		again = answered_in_window(v);
-	} while (again && !axvm_vcpu_wanted(v->vcpu));
-	close_window(v);
 	local_daif_restore(DAIF_PROCCTX_NOIRQ);
-	return !again;
 }

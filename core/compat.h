@@ -147,6 +147,10 @@ static inline void axvm_cr4_clear_vmxe(void)
 #ifndef SYS_CNTPCTSS_EL0
 #define SYS_CNTPCTSS_EL0	sys_reg(3, 3, 14, 0, 5)
 #endif
+#ifndef TCR_HPD0
+#define TCR_HPD0		(UL(1) << 41)
+#define TCR_HPD1		(UL(1) << 42)
+#endif
 #endif /* CONFIG_ARM64 */
 
 #endif /* AXVM_CORE_COMPAT_H */

@@ -29,12 +29,12 @@ static struct axvm_slots *slots_locked(struct axvm_vm *vm)
  * @vm: the VM
  * @gpa: the address
  *
- * Context: vm->srcu read side.
+ * Context: vm->srcu read side, or interrupts off.
  * Return: the slot, or NULL.
  */
 struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa)
 {
-	struct axvm_slots *slots = srcu_dereference(vm->slots, &vm->srcu);
+	struct axvm_slots *slots = srcu_dereference_check(vm->slots, &vm->srcu, irqs_disabled());
 	unsigned int low = 0, high, mid;
 
 	if (!slots)

@@ -501,6 +501,7 @@ struct axvm_device_type axvm_gicv3_type = {
 	.owner = THIS_MODULE,
 	.instance_size = sizeof(struct gicv3),
 	.state_size = sizeof(struct gicv3_state),
+	.atomic = true,
 	.init = gicv3_init,
 	.ops = &gicv3_ops,
 };

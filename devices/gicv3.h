@@ -4,10 +4,11 @@
  * gicv3.c (the device), gicv3_regs.c (its registers), gicv3_irq.c (what happens to
  * interrupts) and arm64/gic_lr.c, arm64/gic_cpu.c (the CPU interface) share.
  *
- * The state of an interrupt is in one of two places. Normally it is in its bank. While
- * its vCPU is in the guest, what is to be delivered or was acknowledged is *listed*: its
- * pending and active bits have moved from the bank to a list register. An exit brings
- * them back (gicv3_fold()), an entry lists again (gicv3_fill()).
+ * The state of an interrupt is in one of two places. Normally it is in its bank. Before
+ * its vCPU enters the guest, what is to be delivered or was acknowledged is *listed*: its
+ * pending and active bits have moved from the bank to a list register (gicv3_fill()). If
+ * the guest has changed any of them, or somebody else has to do with them, an exit brings
+ * them back (gicv3_fold()); else they stay, and what is listed is as it was.
  *
  * gic->lock protects all of struct arm64_gic and of struct arm64_gic_cpu but @hw.vmcr and the
  * active priorities, which are those of the vCPU's thread. It is the innermost of our
@@ -16,7 +17,7 @@
 #ifndef AXVM_DEVICES_GICV3_H
 #define AXVM_DEVICES_GICV3_H
 
-#include <linux/bits.h>
+#include <linux/bitops.h>
 #include <linux/kref.h>
 #include <linux/spinlock.h>
 
@@ -101,6 +102,20 @@ struct gicv3_cpu_state {
 };
 
 /**
+ * struct gicv3_choice - interrupts, the most urgent first (gic_lr.c)
+ * @room: how many at most
+ * @nr: how many there are
+ * @more: there were more
+ * @urgency: priority and INTID
+ */
+struct gicv3_choice {
+	unsigned int room;
+	unsigned int nr;
+	bool more;
+	u32 urgency[ARM64_GIC_MAX_LRS];
+};
+
+/**
  * struct arm64_gic_cpu - redistributor and CPU interface of a vCPU
  * @vcpu: [I] its vCPU
  * @gic: [I] its distributor, a reference
@@ -117,6 +132,8 @@ struct gicv3_cpu_state {
  * @drop_pending: bit i: clear the pending state of list register i when it comes back
  * @drop_active: likewise, the active state
  * @folds: counts gicv3_fold()s; read without the lock
+ * @actives: scratch of gicv3_fill() and its like
+ * @pendings: likewise
  * @hw: what is in the CPU, or will be
  * @state: what the guest sees
  */
@@ -136,6 +153,8 @@ struct arm64_gic_cpu {
 	u16 drop_pending;
 	u16 drop_active;
 	u32 folds;
+	struct gicv3_choice actives;
+	struct gicv3_choice pendings;
 	struct arm64_gic_hw hw;
 	struct gicv3_cpu_state state;
 };
@@ -196,10 +215,58 @@ static inline u8 gicv3_whose(const struct arm64_gic *gic, u32 intid)
 	return gic->target[intid];
 }
 
-/* gicv3_irq.c. gic->lock held, but for gicv3_lock() and gicv3_set_level(). */
-unsigned long gicv3_lock(struct arm64_gic *gic) __acquires(&gic->lock);
-u64 gicv3_unlock(struct arm64_gic *gic, unsigned long flags) __releases(&gic->lock);
-void gicv3_touch(struct arm64_gic_cpu *cpu);
+/* Each set bit of @left, which is used up; small and inline, unlike for_each_set_bit() */
+#define gicv3_for_each_bit(bit, left) \
+	for (; (left) && ((bit) = __ffs(left), true); (left) &= (left) - 1)
+
+void gicv3_kick(struct arm64_gic *gic, u64 vcpus);
+
+/**
+ * gicv3_lock() - take gic->lock
+ * @gic: the GIC
+ *
+ * Return: for gicv3_unlock()
+ */
+static inline unsigned long gicv3_lock(struct arm64_gic *gic) __acquires(&gic->lock)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&gic->lock, flags);
+	return flags;
+}
+
+/**
+ * gicv3_unlock() - release gic->lock, then kick the vCPUs that must look
+ * @gic: the GIC
+ * @flags: from gicv3_lock()
+ *
+ * Not under the lock, since waking a thread takes a lock of the scheduler, under which
+ * the threads of vCPUs come and go.
+ *
+ * Return: the vCPUs, a bit each.
+ */
+static inline u64 gicv3_unlock(struct arm64_gic *gic, unsigned long flags) __releases(&gic->lock)
+{
+	u64 kicks = gic->kicks;
+
+	gic->kicks = 0;
+	raw_spin_unlock_irqrestore(&gic->lock, flags);
+	if (kicks)
+		gicv3_kick(gic, kicks);
+	return kicks;
+}
+
+/**
+ * gicv3_touch() - a vCPU must look; gic->lock held
+ * @cpu: its part of the GIC
+ */
+static inline void gicv3_touch(struct arm64_gic_cpu *cpu)
+{
+	WRITE_ONCE(cpu->dirty, true);
+	cpu->gic->kicks |= BIT_ULL(cpu->vcpu->id);
+}
+
+/* gicv3_irq.c. gic->lock held, but for gicv3_settle() and gicv3_set_level(). */
 void gicv3_touch_all(struct arm64_gic *gic);
 void gicv3_update(struct arm64_gic *gic, struct arm64_gic_cpu *cpu, unsigned int n, u32 mask);
 void gicv3_drop(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu, u32 mask,
@@ -219,6 +286,7 @@ int gicv3_redist_write(struct arm64_gic_cpu *cpu, struct axvm_access *access);
 /* arm64/gic_lr.c; gic->lock held */
 void gicv3_fill(struct arm64_gic_cpu *cpu);
 void gicv3_fold(struct arm64_gic_cpu *cpu);
+bool gicv3_host_active(const struct arm64_gic_cpu *cpu);
 bool gicv3_deliverable(struct arm64_gic_cpu *cpu);
 void gicv3_reset_interface(struct arm64_gic_cpu *cpu);
 

@@ -14,8 +14,8 @@
 
 #include "gicv3.h"
 
-/* An exit takes microseconds; a host CPU that takes longer than this has other troubles. */
-#define SETTLE_LIMIT	(2 * NSEC_PER_MSEC)
+/* An exit takes microseconds, unless the host is a guest whose CPU does not run just now. */
+#define SETTLE_LIMIT	(500 * NSEC_PER_MSEC)
 
 /* ICC_SGI1R_EL1 and its brothers: 12.2.18 */
 #define SGI_TARGET_LIST	GENMASK_ULL(15, 0)
@@ -37,51 +37,18 @@
 /* --- who must look -------------------------------------------------------- */
 
 /**
- * gicv3_lock() - take gic->lock
+ * gicv3_kick() - gicv3_unlock()'s, after the lock
  * @gic: the GIC
- *
- * Return: for gicv3_unlock()
+ * @vcpus: whom, a bit each
  */
-unsigned long gicv3_lock(struct arm64_gic *gic)
+void gicv3_kick(struct arm64_gic *gic, u64 vcpus)
 {
-	unsigned long flags;
+	unsigned int id;
 
-	raw_spin_lock_irqsave(&gic->lock, flags);
-	return flags;
+	gicv3_for_each_bit(id, vcpus)
+		axvm_vcpu_kick(gic->vm->vcpus[id]);
 }
-EXPORT_SYMBOL_AXVM_KUNIT(gicv3_lock);
-
-/**
- * gicv3_unlock() - release gic->lock, then kick the vCPUs that must look
- * @gic: the GIC
- * @flags: from gicv3_lock()
- *
- * Not under the lock, since waking a thread takes a lock of the scheduler, under which
- * the threads of vCPUs come and go.
- *
- * Return: the vCPUs, a bit each.
- */
-u64 gicv3_unlock(struct arm64_gic *gic, unsigned long flags)
-{
-	u64 kicks = gic->kicks, left = kicks;
-
-	gic->kicks = 0;
-	raw_spin_unlock_irqrestore(&gic->lock, flags);
-	for (; left; left &= left - 1)
-		axvm_vcpu_kick(gic->vm->vcpus[__ffs64(left)]);
-	return kicks;
-}
-EXPORT_SYMBOL_AXVM_KUNIT(gicv3_unlock);
-
-/**
- * gicv3_touch() - a vCPU must look; gic->lock held
- * @cpu: its part of the GIC
- */
-void gicv3_touch(struct arm64_gic_cpu *cpu)
-{
-	WRITE_ONCE(cpu->dirty, true);
-	cpu->gic->kicks |= BIT_ULL(cpu->vcpu->id);
-}
+EXPORT_SYMBOL_AXVM_KUNIT(gicv3_kick);
 
 /**
  * gicv3_touch_all() - all vCPUs must look at everything; gic->lock held
@@ -120,7 +87,7 @@ void gicv3_update(struct arm64_gic *gic, struct arm64_gic_cpu *cpu, unsigned int
 		gicv3_touch(cpu);
 		return;
 	}
-	for_each_set_bit(bit, &left, GICV3_BANK_BITS) {
+	gicv3_for_each_bit(bit, left) {
 		whose = gicv3_whose(gic, n * GICV3_BANK_BITS + bit);
 		if (whose == GICV3_NOBODY || !gic->cpu[whose])
 			continue;
@@ -390,7 +357,7 @@ void arm64_gic_sgi(struct axvm_vcpu *vcpu, u32 group, u64 value)
 	if (value & SGI_IRM) {
 		send_sgi_all(cpu, intid, group);
 	} else {
-		for_each_set_bit(bit, &targets, GICV3_CLUSTER) {
+		gicv3_for_each_bit(bit, targets) {
 			id = find_vcpu(cpu->gic, affinity | bit);
 			if (id != GICV3_NOBODY)
 				send_sgi(cpu->gic->cpu[id], intid, group);
@@ -405,7 +372,7 @@ EXPORT_SYMBOL_AXVM_KUNIT(arm64_gic_sgi);
  * @vcpu: the vCPU that writes
  * @value: what it writes
  *
- * Context: the vCPU's own thread: nothing of it is listed.
+ * Context: the vCPU's own thread.
  */
 void arm64_gic_dir(struct axvm_vcpu *vcpu, u64 value)
 {
@@ -418,6 +385,8 @@ void arm64_gic_dir(struct axvm_vcpu *vcpu, u64 value)
 	if (!cpu || intid >= GICV3_NR_INTIDS)
 		return;
 	flags = gicv3_lock(cpu->gic);
+	if (cpu->hw.used)
+		gicv3_fold(cpu);
 	bank = gicv3_bank(cpu->gic, cpu, n);
 	if (!n || gicv3_whose(cpu->gic, intid) == vcpu->id) {
 		bank->active &= ~BIT(intid % GICV3_BANK_BITS);

@@ -20,6 +20,7 @@
 #include <linux/bitfield.h>
 #include <linux/irqchip/arm-gic-v3.h>
 
+#include "../arm64/timer.h"
 #include "gicv3.h"
 
 /* 12.9.38: 1020 INTIDs of 10 bits, none that goes to any of several PEs */
@@ -151,7 +152,7 @@ static void set_active(const struct view *view, u32 value)
 	unsigned long left = value & ~(view->bank->active | view->bank->listed);
 	unsigned int bit;
 
-	for_each_set_bit(bit, &left, GICV3_BANK_BITS) {
+	gicv3_for_each_bit(bit, left) {
 		u32 intid = view->n * GICV3_BANK_BITS + bit;
 		u8 target = view->gic->target[intid];
 
@@ -454,6 +455,10 @@ int gicv3_redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm
 		return AXVM_HANDLED;
 	}
 	access->offset -= SGI_BASE;
+	/* The guest has programmed its virtual timer without an exit. */
+	if (access->offset >= GICR_ISPENDR0 && access->offset < GICR_ISACTIVER0 &&
+	    access->vcpu == cpu->vcpu)
+		arm64_timer_update(access->vcpu);
 	if (access->offset >= FIRST_FIELD && access->offset < END_OF_FIELDS)
 		access->data = read_field(cpu->gic, cpu, access);
 	return AXVM_HANDLED;

@@ -546,6 +546,7 @@ struct axvm_device_type axvm_pl011_type = {
 	.name = "pl011",
 	.number = AXVM_DEV_CONSOLE,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct pl011),
 	.state_size = sizeof(struct pl011_state),
 	.init = pl011_init,

@@ -305,6 +305,7 @@ struct axvm_device_type axvm_pl031_type = {
 	.name = "pl031",
 	.number = AXVM_DEV_PL031,
 	.owner = THIS_MODULE,
+	.atomic = true,
 	.instance_size = sizeof(struct pl031),
 	.state_size = sizeof(struct pl031_state),
 	.init = pl031_init,

@@ -75,7 +75,7 @@ static int call(struct psci_test *t, u64 id, u64 a1, u64 a2, u64 a3)
 	int ret;
 
 	for (i = 4; i < 31; i++)
-		x[i] = 0x1111111111111111 * (i % 15 + 1);
+		x[i] = 0x1111111111111111ULL * (i % 15 + 1);
 	x[0] = id;
 	x[1] = a1;
 	x[2] = a2;
@@ -83,7 +83,7 @@ static int call(struct psci_test *t, u64 id, u64 a1, u64 a2, u64 a3)
 	memset(&t->exit, 0x55, sizeof(t->exit));
 	ret = arm64_smccc(t->vm->vcpus[0], &t->exit);
 	for (i = 4; i < 31; i++)
-		KUNIT_EXPECT_EQ(t->test, x[i], 0x1111111111111111 * (i % 15 + 1));
+		KUNIT_EXPECT_EQ(t->test, x[i], 0x1111111111111111ULL * (i % 15 + 1));
 	return ret;
 }
 
@@ -137,7 +137,8 @@ static void psci_features_test(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(features); i++)
-		KUNIT_EXPECT_EQ_MSG(test, answer(t, PSCI_1_0_FN_PSCI_FEATURES, features[i].id, 0, 0),
+		KUNIT_EXPECT_EQ_MSG(test,
+				    answer(t, PSCI_1_0_FN_PSCI_FEATURES, features[i].id, 0, 0),
 				    features[i].answer, "%#x", features[i].id);
 }
 
@@ -392,9 +393,11 @@ static void smccc_unknown(struct kunit *test)
 		}
 	}
 	/* Bits that must be zero */
-	for (n = 16; n < 24; n++)
+	for (n = 16; n < 24; n++) {
 		KUNIT_EXPECT_EQ(test, answer(t, PSCI_0_2_FN_PSCI_VERSION | BIT(n), 0, 0, 0),
 				NOT_SUPPORTED);
+		KUNIT_EXPECT_EQ(test, answer(t, 0x86000000 | BIT(n), 0, 0, 0), NOT_SUPPORTED);
+	}
 	/* Identification of a hypervisor: none that anybody knows */
 	KUNIT_EXPECT_EQ(test, answer(t, ARM_SMCCC_VENDOR_HYP_CALL_UID_FUNC_ID, 0, 0, 0),
 			NOT_SUPPORTED);

@@ -63,8 +63,8 @@ prepare() {
 	[ -z "${K:-}" ] || kernels=${K//,/ }
 	for kernel in $kernels; do
 		# One test alone: the first kernel that it runs on; a host test needs the programs only.
-		[ -z "${T:-}" ] || [ -n "${K:-}" ] || { ! grep -q "^arch=$arch " "$work/plan" && { [ -z "$host_built" ] ||
-			[ ! -x "$top/tools/tests/host/$T.sh" ]; }; } || break
+		[ -z "${T:-}" ] || [ -n "${K:-}" ] || { ! grep -q "^arch=$arch " "$work/plan" &&
+			{ [ -z "$host_built" ] || [ ! -x "$top/tools/tests/host/$T.sh" ]; }; } || break
 		started=$(now)
 		if built=$("$bed/modules.sh" "$kernel" 2> >(tee "$work/build.err" >&2)); then
 			[ "$arch" != "$host_arch" ] || [ -n "$host_built" ] || host_built=$built

@@ -85,8 +85,20 @@ static void put_cells(struct tree *tree, const char *name, const u32 *cells, siz
 	put_cells(tree, name, (const u32[]){ __VA_ARGS__ },			\
 		  sizeof((const u32[]){ __VA_ARGS__ }) / sizeof(u32))
 
-/* An address or a size, as two cells */
-#define CELLS_64(value)		(u32)((value) >> 32), (u32)(value)
+/* Addresses and sizes in turn, of two cells each */
+static void put_reg(struct tree *tree, const u64 *values, size_t count)
+{
+	fdt64_t big[4];
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		big[i] = cpu_to_fdt64(values[i]);
+	put(tree, "reg", big, count * sizeof(*big));
+}
+
+#define PUT_REG(tree, ...)							\
+	put_reg(tree, (const u64[]){ __VA_ARGS__ },				\
+		sizeof((const u64[]){ __VA_ARGS__ }) / sizeof(u64))
 
 /* --- nodes ------------------------------------------------------------------------- */
 
@@ -149,15 +161,15 @@ static void write_gic(struct tree *tree, const struct vm_config *config,
 	put(tree, "interrupt-controller", NULL, 0);
 	PUT_CELLS(tree, "#interrupt-cells", 3);
 	PUT_CELLS(tree, "#address-cells", 0);
-	PUT_CELLS(tree, "reg", CELLS_64(device->base), CELLS_64(ARM64_GICD_SIZE),
-		  CELLS_64(redistributors), CELLS_64(ARM64_GICR_SIZE * config->nr_vcpus));
+	PUT_REG(tree, device->base, ARM64_GICD_SIZE,
+		redistributors, ARM64_GICR_SIZE * config->nr_vcpus);
 	PUT_CELLS(tree, "phandle", PHANDLE_GIC);
 	end(tree);
 }
 
 static void put_peripheral(struct tree *tree, const struct device_config *device)
 {
-	PUT_CELLS(tree, "reg", CELLS_64(device->base), CELLS_64(ARM64_PERIPHERAL_SIZE));
+	PUT_REG(tree, device->base, ARM64_PERIPHERAL_SIZE);
 	PUT_CELLS(tree, "interrupts", GIC_SPI, device->irq - ARM64_SPI_FIRST, IRQ_LEVEL_HIGH);
 }
 
@@ -329,34 +341,34 @@ static void fill_memory(struct tree *tree, const struct guest_memory *memory)
 
 /* --- the user's tree ----------------------------------------------------------------- */
 
-static int check_file(const char *path, const void *file, u64 size)
+/* A tree in the whole buffer of what is in the file; @file has room for it */
+static int open_tree(struct tree *tree, const struct image *image, void *file)
 {
-	int ret = fdt_check_full(file, size);
+	int ret;
 
+	if (image_read(image, 0, file, image->size))
+		return -1;
+	ret = fdt_check_full(file, image->size);
 	if (ret)
-		return fail("%s: not a device tree: %s", path, fdt_strerror(ret));
+		return fail("%s: not a device tree: %s", image->path, fdt_strerror(ret));
+	note_error(tree, fdt_open_into(file, tree->fdt, ARM64_DTB_SIZE));
 	return 0;
 }
 
-/* A tree in the whole buffer of what is in the file */
 static int read_tree(struct tree *tree, const char *path)
 {
 	const u64 limit = ARM64_DTB_SIZE / 2;
 	struct image image;
-	void *file;
+	void *file = NULL;
 	int ret = -1;
 
 	if (image_open(&image, path))
 		return -1;
-	file = malloc(limit);
-	if (image.size > limit)
+	if (image.size > limit) {
 		fail("%s: a device tree has at most %lluK", path, limit / KIB);
-	else if (!file)
-		fail("no memory");
-	else if (!image_read(&image, 0, file, image.size) &&
-		 !check_file(path, file, image.size)) {
-		note_error(tree, fdt_open_into(file, tree->fdt, ARM64_DTB_SIZE));
-		ret = 0;
+	} else {
+		file = malloc(image.size);
+		ret = file ? open_tree(tree, &image, file) : fail("no memory");
 	}
 	free(file);
 	image_close(&image);

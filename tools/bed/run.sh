@@ -41,14 +41,16 @@ usage() {
 		bochs only:
 		  --ips N        instructions a second of the machine's clock (default 50 million; debug: 200 million)
 		qemu only:
-		  --exact        count instructions: a tick of the counter is an instruction, each run is the same (slower)
+		  --exact        count instructions: a tick of the counter is an instruction, each run is the same, nothing depends
+		                 on how busy this machine is (default, but for a shell; Bochs always does so)
+		  --parallel     instead: each processor is a thread, and time is the real time
 		ARCH=x86_64 or arm64 in the environment is the family; it is this machine's own by default.
 	TEXT
 }
 
 kernel=plain cpus=1 memory=256 bound='' append='' guest='' verbose='' keep='' splats=yes none='' kvm=''
-model='' ips='' exact='' machine_kind=$arch_machine shell='' built='' relay='' files=()
-args=$(getopt -n run.sh -s bash -o +k:c:m:t:a:f:gvo:nSh -l kvm,shell,exact,model:,ips:,bed:,help -- "$@") ||
+model='' ips='' exact=yes machine_kind=$arch_machine shell='' built='' relay='' files=()
+args=$(getopt -n run.sh -s bash -o +k:c:m:t:a:f:gvo:nSh -l kvm,shell,exact,parallel,model:,ips:,bed:,help -- "$@") ||
 	{ usage >&2; exit 125; }
 eval set -- "$args"
 while [ "$1" != -- ]; do
@@ -70,8 +72,9 @@ while [ "$1" != -- ]; do
 		-n) none=yes ;;
 		-S) splats='' ;;
 		--kvm) kvm=yes ;;
-		--shell) shell=yes ;;
+		--shell) shell=yes exact='' ;;
 		--exact) exact=yes ;;
+		--parallel) exact='' ;;
 		-h | --help) usage; exit 0 ;;
 		esac
 		shift

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * axvm-bench: what an exit costs, in TSC ticks from one instruction of the guest to the
- * next, on KVM and on axvm, with the same guest code.
+ * axvm-bench: what an exit costs, in ticks of the CPU's counter from one instruction of the
+ * guest to the next, on KVM and on axvm, with the same guest code.
  *
  * In the test bed with one CPU a tick is an instruction: the figures are instructions of
  * host and guest together, and the same in every run. Of many samples the one that comes
@@ -16,12 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kvm.h"
 #include "paths.h"
-#include "vm.h"
-#include "x86.h"
 
-#define MOST_DEVICES	1024
 #define DOUBLING_BUDGET	10
 
 /* A line of the table. 0: not measured, or no budget */
@@ -74,16 +70,16 @@ static uint32_t measure_kvm(const struct path *path, enum guest_mode mode)
 	struct kvm kvm;
 	uint32_t reason, result;
 
-	if (!kvm_present())
+	if (path->only_ours || !kvm_present())
 		return 0;
 	kvm_create(&kvm);
-	kvm_load(&kvm, mode, path_code(path, mode));
+	kvm_load(&kvm, mode, path->code[mode]);
 	do {
 		reason = kvm_run(&kvm);
-		if (reason == KVM_EXIT_IO && kvm.run->io.port == PATH_END)
+		if (path_ended_kvm(&kvm, reason))
 			break;
 	} while (reason == KVM_EXIT_IO || reason == KVM_EXIT_MMIO);
-	if (reason != KVM_EXIT_IO)
+	if (!path_ended_kvm(&kvm, reason))
 		die("%s: KVM left the guest for reason %u", path->name, reason);
 	result = typical(kvm.memory);
 	kvm_destroy(&kvm);
@@ -95,8 +91,7 @@ static uint32_t run_axvm(struct vm *vm, const struct path *path, enum guest_mode
 	struct axvm_vm_status status;
 	uint32_t reason;
 
-	vm_add_device(vm, AXVM_DEV_DEBUG_EXIT, PATH_END, 1, 0);
-	vm_load(vm, mode, path_code(path, mode));
+	vm_load(vm, mode, path->code[mode]);
 	vm_boot(vm);
 	do {
 		reason = vm_run(vm);
@@ -114,28 +109,28 @@ static uint32_t measure_axvm(const struct path *path, enum guest_mode mode)
 	struct vm vm;
 
 	vm_create(&vm, path->user ? AXVM_VM_EXIT_UNCLAIMED : 0);
-	vm_add_pc_devices(&vm);
+	path_add_devices(&vm);
 	result = run_axvm(&vm, path, mode);
 	vm_destroy(&vm);
 	return result;
 }
 
-static void measure_paths(const char *family, enum guest_mode mode)
+static void measure_paths(const struct family *family)
 {
 	const struct path *path;
 	struct row *row;
 
 	for (path = paths; path->name; path++) {
-		row = add_row(family, path->name);
+		row = add_row(family->name, path->name);
 		row->budget = path->budget;
-		row->kvm = measure_kvm(path, mode);
-		row->axvm = measure_axvm(path, mode);
+		row->kvm = measure_kvm(path, family->mode);
+		row->axvm = measure_axvm(path, family->mode);
 	}
 }
 
 /*
- * IN from a device, each time after one from another device, with more and more devices in
- * the VM, all alike. It is the last one, which takes the most steps to find.
+ * A read from a device, each time after an access to another device, with more and more
+ * devices in the VM, all alike. It is the last one, which takes the most steps to find.
  */
 static uint32_t measure_lookup(unsigned int devices)
 {
@@ -144,9 +139,9 @@ static uint32_t measure_lookup(unsigned int devices)
 	struct vm vm;
 
 	vm_create(&vm, 0);
-	vm_add_device(&vm, AXVM_DEV_DEBUG_EXIT, PATH_LAST_PORT, 1, 0);
+	path_add_last(&vm);
 	for (i = 0; i < devices - 2; i++)
-		vm_add_device(&vm, AXVM_DEV_DEBUG_EXIT, PATH_OTHER_PORTS + i, 1, 0);
+		path_add_other(&vm, i);
 	result = run_axvm(&vm, &path_lookup, GUEST_FLAT);
 	vm_destroy(&vm);
 	return result;
@@ -159,7 +154,7 @@ static void measure_registry(void)
 	char name[48];
 
 	for (devices = 2; devices <= MOST_DEVICES; devices *= 2) {
-		snprintf(name, sizeof(name), "IN, one of %u devices", devices);
+		snprintf(name, sizeof(name), "%s, one of %u devices", path_lookup.name, devices);
 		row = add_row("registry", name);
 		row->axvm = measure_lookup(devices);
 		if (devices > 2)
@@ -222,10 +217,11 @@ int main(int argc, char **argv)
 {
 	const char *option = argc > 1 ? argv[1] : "";
 	unsigned int i, bad = 0, behind = 0;
+	const struct family *family;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	measure_paths("x86-32bit", GUEST_FLAT);
-	measure_paths("x86-64bit", GUEST_PAGED);
+	for (family = families; family->name; family++)
+		measure_paths(family);
 	measure_registry();
 	for (i = 0; i < nr_rows; i++)
 		bad += exceeded(&rows[i]);

@@ -3,7 +3,8 @@
 #
 # run.sh: measure what exits cost, KVM and axvm in turn in one boot of the bed, and print the table.
 #
-#   TSV=1   tab-separated rows: family, path, KVM, axvm
+#   TSV=1       tab-separated rows: family, path, KVM, axvm
+#   ARCH=NAME   the family, x86_64 or arm64
 #
 # One CPU: there a tick of the machine's clock is an instruction, and each run gives the same figures.
 set -euo pipefail

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: arch=x86_64 kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
+# bed: arch=arm64 kernels=plain cpus=2 kvm=1 parallel=1 guest=1 mem=512 timeout=150
+# bed: kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
 #
 # kill: the launcher is killed at moments of all kinds while a guest boots; nothing of it stays: no VM, no use of the module.
 modprobe axvm || exit 1
@@ -10,9 +11,34 @@ times=20
 [ "$BED_KERNEL" != debug ] || times=8
 [ -z "$AXVM_SOAK" ] || times=100
 
+launch() {
+	axvm run -k /guest/kernel -i /guest/initramfs -m 64M -c 2 </dev/null >/tmp/kill.out 2>&1 &
+	launcher=$!
+}
+
+# Milliseconds since the machine was switched on
+now() {
+	awk '{ print int($1 * 1000) }' /proc/uptime
+}
+
+# How long a guest takes to boot, in milliseconds
+whole_boot() {
+	start=$(now)
+	launch
+	n=0
+	until grep -q GUEST-UP /tmp/kill.out; do
+		n=$((n + 1))
+		[ $n -lt 6000 ] || break
+		usleep 20000
+	done
+	kill -9 "$launcher"
+	wait "$launcher"
+	whole=$(($(now) - start))
+}
+
 # Milliseconds to wait, by chance, but the same in each run: half of them early, where the VM is made
 moments() {
-	awk -v n="$times" 'BEGIN { srand(7); for (i = 0; i < n; i++) print int(rand() * (i % 2 ? 60 : 2500)) }'
+	awk -v n="$times" -v m="$whole" 'BEGIN { srand(7); for (i = 0; i < n; i++) print int(rand() * (i % 2 ? 60 : m)) }'
 }
 
 no_vm() {
@@ -25,10 +51,10 @@ no_vm() {
 	return 1
 }
 
+whole_boot
 killed=0
 for ms in $(moments); do
-	axvm run -k /guest/bzImage -i /guest/initramfs -m 64M -c 2 -a console=ttyS0 </dev/null >/tmp/kill.out 2>&1 &
-	launcher=$!
+	launch
 	usleep "${ms}000"
 	if kill -9 "$launcher" 2>/dev/null; then killed=$((killed + 1)); fi
 	wait "$launcher"

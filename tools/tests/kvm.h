@@ -18,10 +18,15 @@ struct kvm {
 	uint8_t *memory;
 };
 
+int kvm_system(void);
 bool kvm_present(void);
 void kvm_create(struct kvm *kvm);
 void kvm_load(struct kvm *kvm, enum guest_mode mode, const struct blob *code);
 uint32_t kvm_run(struct kvm *kvm);
 void kvm_destroy(struct kvm *kvm);
+
+/* The family's own, called by kvm_create() */
+void kvm_create_devices(struct kvm *kvm);
+void kvm_init_vcpu(struct kvm *kvm);
 
 #endif /* TESTS_KVM_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A small virtual machine on /dev/axvm: see vm.h. */
+/* A small virtual machine on /dev/axvm, whichever family: see vm.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "vm.h"
-#include "x86.h"
 
 /**
  * die() - end the process with a message
@@ -57,7 +56,7 @@ void vm_create(struct vm *vm, uint32_t flags)
 }
 
 /**
- * vm_create_sized() - a VM with memory from address 0 and vCPU 0
+ * vm_create_sized() - a VM with memory from GUEST_RAM on and vCPU 0
  * @vm: filled in
  * @flags: AXVM_VM_*
  * @size: bytes of memory
@@ -81,7 +80,7 @@ void vm_create_sized(struct vm *vm, uint32_t flags, size_t size)
 	vm->memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (vm->memory == MAP_FAILED)
 		die("mmap of %zu bytes", size);
-	vm_set_slot(vm, 0, 0, 0, vm->memory, size);
+	vm_set_slot(vm, 0, 0, GUEST_RAM, vm->memory, size);
 	vm->vcpu = ioctl(vm->fd, AXVM_VM_CREATE_VCPU, &vcpu);
 	if (vm->vcpu < 0)
 		die("AXVM_VM_CREATE_VCPU");
@@ -128,158 +127,30 @@ void vm_set_slot(struct vm *vm, uint32_t slot, uint32_t flags, uint64_t gpa, voi
 uint32_t vm_add_device(struct vm *vm, uint32_t type, uint64_t base, uint64_t length, uint32_t irq)
 {
 	struct axvm_create_device device = {
-		.size = sizeof(device),
 		.type = type,
 		.base = base,
 		.length = length,
 		.irq = irq,
 	};
 
-	if (ioctl(vm->fd, AXVM_VM_CREATE_DEVICE, &device))
-		die("AXVM_VM_CREATE_DEVICE: type %#x", type);
-	if (device.fd >= 0)
-		close(device.fd);
-	return device.id;
+	return vm_create_device(vm, &device);
 }
 
 /**
- * vm_add_pc_devices() - interrupt controllers, timer, and debug exit at GUEST_EXIT
+ * vm_create_device() - make a device that has settings of its own
  * @vm: the VM
+ * @device: what is asked for
+ *
+ * Return: its number.
  */
-void vm_add_pc_devices(struct vm *vm)
+uint32_t vm_create_device(struct vm *vm, struct axvm_create_device *device)
 {
-	vm_add_device(vm, AXVM_DEV_LAPIC, X86_LAPIC, 0, 0);
-	vm_add_device(vm, AXVM_DEV_PIC, 0, 0, 0);
-	vm_add_device(vm, AXVM_DEV_IOAPIC, X86_IOAPIC, 0, 0);
-	vm_add_device(vm, AXVM_DEV_PIT, 0, 0, 0);
-	vm_add_device(vm, AXVM_DEV_DEBUG_EXIT, GUEST_EXIT, 4, 0);
-}
-
-/**
- * write_page_tables() - map 4 GiB one to one at GUEST_TABLES
- * @memory: the guest's
- */
-void write_page_tables(uint8_t *memory)
-{
-	uint64_t *table = (uint64_t *)(memory + GUEST_TABLES);
-	uint64_t *directories = table + 2 * 512;
-	unsigned int i;
-
-	/* Level 4, level 3, and four directories of 2 MiB pages */
-	table[0] = (GUEST_TABLES + 4096) | PTE_PRESENT | PTE_WRITE | PTE_USER;
-	for (i = 0; i < 4; i++)
-		table[512 + i] = (GUEST_TABLES + 8192 + 4096 * i) | PTE_PRESENT | PTE_WRITE |
-				 PTE_USER;
-	for (i = 0; i < 4 * 512; i++)
-		directories[i] = (uint64_t)i << 21 | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_LARGE;
-}
-
-static void set_segments(struct axvm_x86_regs *regs, uint16_t selector, uint32_t limit,
-			 uint32_t code, uint32_t data)
-{
-	static const uint8_t data_segments[] = {
-		AXVM_X86_ES, AXVM_X86_SS, AXVM_X86_DS, AXVM_X86_FS, AXVM_X86_GS,
-	};
-	unsigned int i;
-
-	regs->seg[AXVM_X86_CS] = (struct axvm_x86_segment){
-		.selector = selector, .limit = limit, .attr = code,
-	};
-	for (i = 0; i < sizeof(data_segments); i++)
-		regs->seg[data_segments[i]] = (struct axvm_x86_segment){
-			.selector = selector ? selector + 8 : 0, .limit = limit, .attr = data,
-		};
-}
-
-/**
- * vm_load() - put a guest's code into memory and set the registers for its start
- * @vm: a VM, not running
- * @mode: how it starts
- * @code: its code
- */
-void vm_load(struct vm *vm, enum guest_mode mode, const struct blob *code)
-{
-	struct axvm_x86_regs regs;
-
-	memcpy(vm->memory + GUEST_CODE, code->start, code->end - code->start);
-	vm_get_regs(vm, &regs);
-	memset(regs.gpr, 0, sizeof(regs.gpr));
-	regs.rip = GUEST_CODE;
-	regs.gpr[AXVM_X86_RSP] = GUEST_STACK;
-	regs.cr0 = X86_CR0_ET;
-	regs.cr3 = 0;
-	regs.cr4 = 0;
-	regs.efer = 0;
-	if (mode == GUEST_REAL) {
-		set_segments(&regs, 0, 0xffff, X86_CODE16, X86_DATA16);
-	} else {
-		regs.cr0 |= X86_CR0_PE | X86_CR0_NE;
-		set_segments(&regs, 8, ~0U, X86_CODE32, X86_DATA32);
-	}
-	if (mode == GUEST_PAGED) {
-		write_page_tables(vm->memory);
-		regs.cr0 |= X86_CR0_PG;
-		regs.cr3 = GUEST_TABLES;
-		regs.cr4 = X86_CR4_PAE | X86_CR4_OSFXSR;
-		regs.efer = EFER_LME | EFER_LMA;
-		regs.seg[AXVM_X86_CS].attr = X86_CODE64;
-	}
-	vm_set_regs(vm, &regs);
-}
-
-/* A gate to the handler for each vector, and flat segments for it to run in */
-static void write_descriptor_tables(uint8_t *memory)
-{
-	uint64_t *gdt = (uint64_t *)(memory + GUEST_GDT), *idt = (uint64_t *)(memory + GUEST_IDT);
-	unsigned int i;
-
-	gdt[0] = 0;
-	gdt[1] = 0x00cf9b000000ffff;	/* code, 32 bits, 4 GiB */
-	gdt[2] = 0x00cf93000000ffff;	/* data */
-	for (i = 0; i < 256; i++)	/* interrupt gates (SDM Vol. 3A 6.11) */
-		idt[i] = 0x00008e0000080000 | GUEST_HANDLER;
-}
-
-/**
- * vm_load_interruptible() - as vm_load() with GUEST_FLAT, and all vectors go to GUEST_HANDLER
- * @vm: a VM, not running
- * @code: its code, with a handler at offset 0x100
- */
-void vm_load_interruptible(struct vm *vm, const struct blob *code)
-{
-	struct axvm_x86_regs regs;
-
-	vm_load(vm, GUEST_FLAT, code);
-	write_descriptor_tables(vm->memory);
-	vm_get_regs(vm, &regs);
-	regs.gdt_base = GUEST_GDT;
-	regs.gdt_limit = 3 * 8 - 1;
-	regs.idt_base = GUEST_IDT;
-	regs.idt_limit = 256 * 8 - 1;
-	vm_set_regs(vm, &regs);
-}
-
-/**
- * vm_get_regs() - read the registers of vCPU 0
- * @vm: the VM
- * @regs: filled in
- */
-void vm_get_regs(struct vm *vm, struct axvm_x86_regs *regs)
-{
-	regs->size = sizeof(*regs);
-	if (ioctl(vm->vcpu, AXVM_VCPU_GET_REGS, regs))
-		die("AXVM_VCPU_GET_REGS");
-}
-
-/**
- * vm_set_regs() - write the registers of vCPU 0
- * @vm: the VM
- * @regs: them
- */
-void vm_set_regs(struct vm *vm, const struct axvm_x86_regs *regs)
-{
-	if (ioctl(vm->vcpu, AXVM_VCPU_SET_REGS, regs))
-		die("AXVM_VCPU_SET_REGS");
+	device->size = sizeof(*device);
+	if (ioctl(vm->fd, AXVM_VM_CREATE_DEVICE, device))
+		die("AXVM_VM_CREATE_DEVICE: type %#x", device->type);
+	if (device->fd >= 0)
+		close(device->fd);
+	return device->id;
 }
 
 /**
@@ -306,7 +177,7 @@ uint32_t vm_run(struct vm *vm)
 }
 
 /**
- * vm_finish() - run vCPU 0 until the guest writes to its debug-exit port
+ * vm_finish() - run vCPU 0 until the guest writes to its debug-exit device
  * @vm: the VM; no exit for userspace comes before
  *
  * Return: what it wrote.
@@ -322,8 +193,8 @@ uint64_t vm_finish(struct vm *vm)
 	vm_status(vm, &status);
 	errno = 0;
 	if (reason != AXVM_EXIT_STOPPED || status.stop_reason != AXVM_STOP_DEBUG_EXIT)
-		die("the guest left for reason %u; stop reason %u, code %#llx, RIP %#llx", reason,
-		    status.stop_reason, status.stop_code, vm->run->regs.x86.rip);
+		die("the guest left for reason %u; stop reason %u, code %#llx, PC %#llx", reason,
+		    status.stop_reason, status.stop_code, vm_pc(vm));
 	return status.stop_code;
 }
 

@@ -3,9 +3,9 @@
 #
 # QEMU's interpreter as the bed's machine for arm64: "virt" with EL2 and a GICv3. Sourced by run.sh, whose options it reads.
 #
-# With --exact the machine is exact: its counter runs at 1 GHz and advances by one an instruction, all processors take turns,
-# and a run is the same run each time. Without, each processor is a thread of its own and time is the real time: what goes
-# wrong between processors has a chance to show.
+# The machine is exact: its counter runs at 1 GHz and advances by one an instruction, all processors take turns, time leaps
+# over what all sleep, and a run is the same run each time. With --parallel each processor is a thread of its own and time is
+# the real time: what goes wrong between processors has a better chance to show.
 
 qemu_prepare() {
 	install_packages qemu-system-arm

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guests that measure. Each has a loop that stores the ticks between two RDTSC with
+ * The guests that measure on x86. Each has a loop that stores the ticks between two RDTSC with
  * one instruction in between, in 32 and in 64 bits.
  */
 #include "paths.h"
+#include "x86.h"
+
+#define PATH_END		0xfe	/* a port */
+#define PATH_LAST_PORT		0x8000
+#define PATH_OTHER_PORTS	0x100
 
 /*
  * EDI: where the next sample goes; EBP: samples left; EBX: an address; ESI: the start.
@@ -70,7 +75,13 @@ BOTH(in_last, 0, "in $0xfe, %al", IN_LAST);
 
 #define PATH(name_, blob, budget_, user_)				\
 	{ .name = name_, .budget = budget_, .user = user_,		\
-	  .flat = &blob##_32, .paged = &blob##_64 }
+	  .code = { [GUEST_FLAT] = &blob##_32, [GUEST_PAGED] = &blob##_64 } }
+
+const struct family families[] = {
+	{ "x86-32bit", GUEST_FLAT },
+	{ "x86-64bit", GUEST_PAGED },
+	{ .name = NULL }
+};
 
 const struct path paths[] = {
 	PATH("CPUID", cpuid, 300, false),
@@ -92,4 +103,46 @@ const struct path paths[] = {
 	{ .name = NULL }
 };
 
-const struct path path_lookup = PATH("IN from the last device", in_last, 0, false);
+const struct path path_lookup = PATH("IN", in_last, 0, false);
+
+/**
+ * path_add_devices() - what a VM has that is measured
+ * @vm: the VM
+ */
+void path_add_devices(struct vm *vm)
+{
+	vm_add_pc_devices(vm);
+	vm_add_device(vm, AXVM_DEV_DEBUG_EXIT, PATH_END, 1, 0);
+}
+
+/**
+ * path_ended_kvm() - has the guest all samples?
+ * @kvm: the VM
+ * @reason: KVM_EXIT_*
+ *
+ * Return: true or false.
+ */
+bool path_ended_kvm(const struct kvm *kvm, uint32_t reason)
+{
+	return reason == KVM_EXIT_IO && kvm->run->io.port == PATH_END;
+}
+
+/**
+ * path_add_last() - the device that is looked up, and the one that ends the guest
+ * @vm: the VM
+ */
+void path_add_last(struct vm *vm)
+{
+	vm_add_device(vm, AXVM_DEV_DEBUG_EXIT, PATH_LAST_PORT, 1, 0);
+	vm_add_device(vm, AXVM_DEV_DEBUG_EXIT, PATH_END, 1, 0);
+}
+
+/**
+ * path_add_other() - another device
+ * @vm: the VM
+ * @number: which
+ */
+void path_add_other(struct vm *vm, unsigned int number)
+{
+	vm_add_device(vm, AXVM_DEV_DEBUG_EXIT, PATH_OTHER_PORTS + number, 1, 0);
+}
