@@ -67,7 +67,8 @@ static int enter_in_window(struct arm64_vcpu *v, struct axvm_exit *exit)
 	open_window(v);
 	do {
 		ret = enter_once(v, exit);
-	} while (ret == AXVM_RUN_HANDLED && likely(!axvm_vcpu_wanted(v->vcpu)));
+	} while (ret == AXVM_RUN_HANDLED && (likely(!axvm_vcpu_wanted(v->vcpu)) ||
+					     axvm_vcpu_only_look(v->vcpu)));
 	close_window(v);
 	return ret;
 }

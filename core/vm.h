@@ -234,6 +234,18 @@ static inline void axvm_vcpu_look(struct axvm_vcpu *vcpu)
 }
 
 /**
+ * axvm_vcpu_only_look() - axvm_vcpu_wanted(), but perhaps only by its own note to look
+ * @vcpu: this thread's vCPU
+ *
+ * Return: true: the caller looks at what is pending and may enter again.
+ */
+static inline bool axvm_vcpu_only_look(struct axvm_vcpu *vcpu)
+{
+	clear_bit(AXVM_REQ_LOOK, &vcpu->requests);
+	return !axvm_vcpu_wanted(vcpu);
+}
+
+/**
  * axvm_vcpu_enter_guest() - the last look before an entry
  * @vcpu: this thread's vCPU
  *

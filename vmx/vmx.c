@@ -144,8 +144,7 @@ static __always_inline int enter_once(struct vmx_vcpu *v, struct axvm_exit *exit
 /* Something wants the vCPU out, or is only to be looked at: may it enter again? */
 static noinline bool look(struct vmx_vcpu *v)
 {
-	clear_bit(AXVM_REQ_LOOK, &v->vcpu->requests);
-	if (axvm_vcpu_wanted(v->vcpu))
+	if (!axvm_vcpu_only_look(v->vcpu))
 		return false;
 	if (vmx_event_waits(v))
 		vmx_inject_waiting(v);
