@@ -33,5 +33,5 @@ stage_root() {
 	printf 'export %s\n' "BED_KERNEL=$kernel" "BED_CPUS=$cpus" "BED_ARCH=$arch" "BED_OUT=$arch_out" \
 		"BED_KVM=$kvm" "BED_KVM_MODULE=${kvm:+$arch_kvm_module}" "BED_KMEMLEAK=${BED_KMEMLEAK:-}" \
 		"AXVM_SOAK=${AXVM_SOAK:-}" >"$root/bed/env"
-	if [ -n "$shell" ]; then stty size 2>/dev/null | sed 's/\(.*\) \(.*\)/stty rows \1 cols \2/' >"$root/etc/profile"; fi
+	if [ -n "$shell" ]; then stty size 2>/dev/null | sed -n 's/^\([1-9].*\) \([1-9].*\)/stty rows \1 cols \2/p' >"$root/etc/profile"; fi
 }
