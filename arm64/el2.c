@@ -11,7 +11,6 @@
  * time), psci.c and smccc.c (calls), decode.c, emulate.c, gva.c and inject.c (loads and stores
  * without a syndrome, exceptions into the guest).
  */
-#include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/stat.h>
@@ -106,15 +105,7 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 
 void axvm_arch_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
 {
-	u64 value = exit->data;
-
-	if (exit->type == AXVM_X_MMIO_READ || exit->type == AXVM_X_SYSREG_READ) {
-		if (unlikely(exit->sign_extend))
-			value = sign_extend64(value, exit->width * 8 - 1);
-		/* A write of 32 bits clears the rest of the register. */
-		arm64_set_gpr(vcpu, exit->reg, exit->reg_width == 4 ? (u32)value : value);
-	}
-	arm64_skip(vcpu);
+	arm64_access_done(vcpu, exit);
 }
 
 static void el2_fault(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)

@@ -6,6 +6,7 @@
 #ifndef AXVM_ARM64_EL2_H
 #define AXVM_ARM64_EL2_H
 
+#include <linux/bitops.h>
 #include <linux/types.h>
 #include <asm/debug-monitors.h>
 #include <asm/esr.h>
@@ -162,6 +163,20 @@ static inline void arm64_set_gpr(struct axvm_vcpu *vcpu, unsigned int n, u64 val
 {
 	if (n < 31)
 		vcpu->arch.regs.x[n] = value;
+}
+
+/* What axvm_arch_access_done() does */
+static __always_inline void arm64_access_done(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
+{
+	u64 value = exit->data;
+
+	if (exit->type == AXVM_X_MMIO_READ || exit->type == AXVM_X_SYSREG_READ) {
+		if (unlikely(exit->sign_extend))
+			value = sign_extend64(value, exit->width * 8 - 1);
+		/* A write of 32 bits clears the rest of the register. */
+		arm64_set_gpr(vcpu, exit->reg, exit->reg_width == 4 ? (u32)value : value);
+	}
+	arm64_skip(vcpu);
 }
 
 /* arm64/stage2.c */

@@ -46,12 +46,14 @@ int arm64_gic_probe(struct axvm_reason *why)
 	u64 pfr0 = read_sanitised_ftr_reg(SYS_ID_AA64PFR0_EL1);
 
 	if (!cpuid_feature_extract_unsigned_field(pfr0, ID_AA64PFR0_EL1_GIC_SHIFT)) {
-		strscpy(why->text, "the host has no GICv3: guests get a GICv3, whose CPU interface must be the host's own",
+		strscpy(why->text,
+			"the host has no GICv3: a guest's CPU interface must be that of the host's",
 			sizeof(why->text));
 		return -EOPNOTSUPP;
 	}
 	if (!(read_sysreg_s(SYS_ICC_SRE_EL1) & SRE_SRE)) {
-		strscpy(why->text, "the host uses its GICv3 as a GICv2: its firmware or device tree must make it a GICv3",
+		strscpy(why->text,
+			"the host uses its GICv3 as a GICv2: its firmware has it so",
 			sizeof(why->text));
 		return -EOPNOTSUPP;
 	}
@@ -80,7 +82,7 @@ void gicv3_interface_features(struct arm64_gic_cpu *cpu)
 	unsigned int lrs = FIELD_GET(ARM64_VTR_LISTREGS, gic_vtr) + 1;
 
 	preemption_bits = clamp(preemption_bits, 5U, 7U);
-	cpu->nr_lrs = min(lrs, (unsigned int)ARM64_GIC_MAX_LRS);
+	cpu->nr_lrs = min_t(unsigned int, lrs, ARM64_GIC_MAX_LRS);
 	cpu->preemption_shift = 8 - preemption_bits;
 	cpu->hw.nr_aprs = 1 << (preemption_bits - 5);
 	cpu->traps_dir = gic_vtr & ARM64_VTR_TDS;

@@ -15,17 +15,10 @@
 /* ICC_SRE_EL2.Enable: EL1 may access ICC_SRE_EL1. 12.2.24 */
 #define ARM64_SRE_ENABLE	BIT_ULL(3)
 
-/* The list registers, in order, up to number @n */
-#define GIC_HW_FOR_EACH_LR(ACCESS, n)	do {	\
-	ACCESS(0, n);	ACCESS(1, n);		\
-	ACCESS(2, n);	ACCESS(3, n);		\
-	ACCESS(4, n);	ACCESS(5, n);		\
-	ACCESS(6, n);	ACCESS(7, n);		\
-	ACCESS(8, n);	ACCESS(9, n);		\
-	ACCESS(10, n);	ACCESS(11, n);		\
-	ACCESS(12, n);	ACCESS(13, n);		\
-	ACCESS(14, n);	ACCESS(15, n);		\
-} while (0)
+/* One row a list register */
+#define GIC_HW_LRS(ROW)						\
+	ROW(0)	ROW(1)	ROW(2)	ROW(3)	ROW(4)	ROW(5)	ROW(6)	ROW(7)	\
+	ROW(8)	ROW(9)	ROW(10)	ROW(11)	ROW(12)	ROW(13)	ROW(14)	ROW(15)
 
 static __always_inline void gic_hw_read_lrs(struct arm64_gic_hw *hw)
 {
@@ -33,10 +26,15 @@ static __always_inline void gic_hw_read_lrs(struct arm64_gic_hw *hw)
 	u64 lr;
 
 	hw->changed = false;
-#define READ_LR(i, n) { if ((n) <= (i)) return; \
-		lr = read_sysreg_s(SYS_ICH_LR##i##_EL2); \
-		if (lr != hw->lr[i]) { hw->changed = true; hw->lr[i] = lr; } }
-	GIC_HW_FOR_EACH_LR(READ_LR, used);
+#define READ_LR(i)						\
+	if (used <= (i))					\
+		return;						\
+	lr = read_sysreg_s(SYS_ICH_LR##i##_EL2);		\
+	if (lr != hw->lr[i]) {					\
+		hw->changed = true;				\
+		hw->lr[i] = lr;					\
+	}
+	GIC_HW_LRS(READ_LR)
 #undef READ_LR
 }
 
@@ -46,9 +44,11 @@ static __always_inline void gic_hw_write_lrs(struct arm64_gic_hw *hw)
 	u32 used = hw->used, last = hw->written > used ? hw->written : used;
 
 	hw->written = used;
-#define WRITE_LR(i, n) { if ((n) <= (i)) return; \
-		write_sysreg_s((i) < used ? hw->lr[i] : 0, SYS_ICH_LR##i##_EL2); }
-	GIC_HW_FOR_EACH_LR(WRITE_LR, last);
+#define WRITE_LR(i)						\
+	if (last <= (i))					\
+		return;						\
+	write_sysreg_s((i) < used ? hw->lr[i] : 0, SYS_ICH_LR##i##_EL2);
+	GIC_HW_LRS(WRITE_LR)
 #undef WRITE_LR
 }
 
@@ -57,8 +57,11 @@ static __always_inline void gic_hw_clear_lrs(struct arm64_gic_hw *hw)
 	u32 last = hw->written;
 
 	hw->written = 0;
-#define CLEAR_LR(i, n) { if ((n) <= (i)) return; write_sysreg_s(0, SYS_ICH_LR##i##_EL2); }
-	GIC_HW_FOR_EACH_LR(CLEAR_LR, last);
+#define CLEAR_LR(i)						\
+	if (last <= (i))					\
+		return;						\
+	write_sysreg_s(0, SYS_ICH_LR##i##_EL2);
+	GIC_HW_LRS(CLEAR_LR)
 #undef CLEAR_LR
 }
 

@@ -75,7 +75,7 @@ static u32 own(const struct arm64_gic_cpu *cpu, unsigned int n, u32 mask)
 
 	if (!n)
 		return mask;
-	gicv3_for_each_bit(bit, left)
+	while (gicv3_next_bit(&left, &bit))
 		if (gicv3_whose(cpu->gic, n * GICV3_BANK_BITS + bit) != cpu->vcpu->id)
 			mask &= ~BIT(bit);
 	return mask;
@@ -87,7 +87,7 @@ static void choose_all(struct gicv3_choice *choice, const struct gicv3_bank *ban
 	unsigned long left = mask;
 	unsigned int bit;
 
-	gicv3_for_each_bit(bit, left)
+	while (gicv3_next_bit(&left, &bit))
 		choose(choice, urgency(n * GICV3_BANK_BITS + bit, bank->priority[bit]));
 }
 
@@ -106,7 +106,7 @@ static void survey(struct arm64_gic_cpu *cpu, u32 groups, struct gicv3_choice *a
 	unsigned int n;
 
 	groups &= gic->state.ctlr;
-	gicv3_for_each_bit(n, banks) {
+	while (gicv3_next_bit(&banks, &n)) {
 		bank = gicv3_bank(gic, cpu, n);
 		active = own(cpu, n, bank->active);
 		pending = own(cpu, n, gicv3_pending(bank) & bank->enabled & ~bank->active);

@@ -92,7 +92,8 @@ static u32 madt_maintenance(u32 *flags)
 		if (entry->type == ACPI_MADT_TYPE_GENERIC_INTERRUPT &&
 		    (void *)(&gicc->vgic_interrupt + 1) <= end) {
 			gsi = gicc->vgic_interrupt;
-			*flags = gicc->flags & ACPI_MADT_VGIC_IRQ_MODE ? ACPI_GTDT_INTERRUPT_MODE : 0;
+			if (gicc->flags & ACPI_MADT_VGIC_IRQ_MODE)
+				*flags = ACPI_GTDT_INTERRUPT_MODE;
 		}
 		entry = (void *)entry + entry->length;
 	}
@@ -184,7 +185,7 @@ static void request(struct host_ppi *ppi)
 		return;
 	if (request_percpu_irq(ppi->irq, ppi_handler, ppi->name, cookie))
 		return;
-	if (ppi->forwarded && irq_set_vcpu_affinity(ppi->irq, cookie)) {
+	if (ppi->forwarded && irq_set_vcpu_affinity(ppi->irq, ppi)) {
 		free_percpu_irq(ppi->irq, cookie);
 		ppi->irq = 0;
 		return;
@@ -252,13 +253,12 @@ void arm64_host_ppis_exit(void)
  */
 int arm64_host_ppis_probe(struct axvm_reason *why)
 {
-	const char *missing;
-
 	if (ppis[TIMER].irq && ppis[MAINTENANCE].irq)
 		return 0;
-	missing = ppis[TIMER].irq ? "maintenance interrupt of the GIC" : "virtual timer's interrupt";
 	snprintf(why->text, sizeof(why->text),
-		 "the firmware (device tree or ACPI) names no %s, or it cannot be a guest's", missing);
+		 "the host's firmware (device tree, ACPI) tells of no interrupt %s",
+		 ppis[TIMER].irq ? "of the GIC for maintenance" :
+				   "of the virtual timer that a guest can have");
 	return -EOPNOTSUPP;
 }
 

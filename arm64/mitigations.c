@@ -4,10 +4,11 @@
  * hand: Spectre v2 (CVE-2017-5715) and Spectre-BHB (CVE-2022-23960), as Arm's "Cache
  * Speculation Side-channels" and "Spectre-BHB" papers ask. arm64/entry.S does it.
  *
- * Decided once per CPU from what the kernel found out about it. A kernel booted with
- * mitigations=off finds no CPU vulnerable that way, so nothing is done then.
+ * Decided once per CPU from what the kernel found out about it, and done as far as the kernel
+ * does it for itself: not with mitigations=off, and not if it was built without.
  */
 #include <linux/arm-smccc.h>
+#include <linux/cpu.h>
 #include <linux/percpu.h>
 #include <asm/cpucaps.h>
 #include <asm/cpufeature.h>
@@ -66,9 +67,11 @@ static bool firmware_has(u32 function)
 
 static u64 decide(void)
 {
-	bool bhb = this_cpu_has_cap(ARM64_SPECTRE_BHB), v2 = this_cpu_has_cap(ARM64_SPECTRE_V2);
+	bool bhb = IS_ENABLED(CONFIG_MITIGATE_SPECTRE_BRANCH_HISTORY) &&
+		   this_cpu_has_cap(ARM64_SPECTRE_BHB);
+	bool v2 = this_cpu_has_cap(ARM64_SPECTRE_V2);
 
-	if (!bhb && !v2)
+	if (cpu_mitigations_off() || (!bhb && !v2))
 		return 0;
 	/* CLRBHB: ID_AA64ISAR2_EL1 31:28 */
 	if (bhb && read_sysreg_s(SYS_ID_AA64ISAR2_EL1) >> 28 & 0xf)

@@ -192,7 +192,7 @@ static int psci_features(struct axvm_vcpu *vcpu, const u64 *args, struct axvm_ex
  * @vcpu: the vCPU, its own thread
  * @exit: filled for 0
  *
- * Context: may sleep.
+ * Context: interrupts on or off; does not sleep.
  * Return: as arm64_smccc().
  */
 int arm64_psci_call(struct axvm_vcpu *vcpu, struct axvm_exit *exit)

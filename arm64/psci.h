@@ -19,7 +19,7 @@ struct axvm_vcpu;
  * @vcpu: the vCPU, its own thread; PC is that of the next instruction
  * @exit: filled for 0
  *
- * Context: may sleep.
+ * Context: interrupts on or off; does not sleep.
  * Return: 1: answered in X0 to X3; 0: @exit is filled for the core (WFI-like CPU_SUSPEND,
  * CPU_OFF, SYSTEM_OFF, a hypercall of ours).
  */

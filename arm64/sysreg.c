@@ -188,6 +188,9 @@ static int compare(const void *key, const void *row)
 
 static const struct trap *find_trap(u32 reg)
 {
+	/* ID registers have no rows. */
+	if (sys_reg_Op0(reg) == 3 && !sys_reg_CRn(reg))
+		return NULL;
 	return bsearch(&reg, traps, ARRAY_SIZE(traps), sizeof(traps[0]), compare);
 }
 

@@ -18,6 +18,7 @@
  * Locks: arm64_timers.lock for the physical timer; gic->lock is taken under it. The virtual
  * timer is the vCPU's thread's, which waits for the hrtimer where it takes over from it.
  */
+#include <linux/bitfield.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -372,13 +373,14 @@ static void timer_write(struct arm64_timer *timer, unsigned int op2, u64 now, u6
 
 /* CRn and CRm say which timer, op2 says which register of it. */
 #define TIMER_OF(reg)	((reg) & ~sys_reg(0, 0, 0, 0, 7))
+#define OP2(reg)	FIELD_GET(sys_reg(0, 0, 0, 0, 7), reg)
 #define VIRT_TIMER	sys_reg(3, 3, 14, 3, 0)
 #define PHYS_TIMER	sys_reg(3, 3, 14, 2, 0)
 
 static bool is_timer(u64 reg)
 {
 	return (TIMER_OF(reg) == VIRT_TIMER || TIMER_OF(reg) == PHYS_TIMER) &&
-	       sys_reg_Op2(reg) <= OP2_CVAL;
+	       OP2(reg) <= OP2_CVAL;
 }
 
 /**
@@ -403,10 +405,10 @@ int arm64_timer_read(struct axvm_vcpu *vcpu, u64 reg, u64 *value)
 		return -ENOENT;
 	raw_spin_lock_irqsave(&timers->lock, flags);
 	if (TIMER_OF(reg) == PHYS_TIMER) {
-		*value = timer_read(&timers->phys, sys_reg_Op2(reg), physical_count());
+		*value = timer_read(&timers->phys, OP2(reg), physical_count());
 	} else {
 		virt_fetch(timers);
-		*value = timer_read(&timers->virt, sys_reg_Op2(reg), virtual_count(timers));
+		*value = timer_read(&timers->virt, OP2(reg), virtual_count(timers));
 	}
 	raw_spin_unlock_irqrestore(&timers->lock, flags);
 	return 0;
@@ -431,11 +433,11 @@ int arm64_timer_write(struct axvm_vcpu *vcpu, u64 reg, u64 value)
 		return -ENOENT;
 	raw_spin_lock_irqsave(&timers->lock, flags);
 	if (TIMER_OF(reg) == PHYS_TIMER) {
-		timer_write(&timers->phys, sys_reg_Op2(reg), physical_count(), value);
+		timer_write(&timers->phys, OP2(reg), physical_count(), value);
 		phys_update(timers);
 	} else {
 		virt_fetch(timers);
-		timer_write(&timers->virt, sys_reg_Op2(reg), virtual_count(timers), value);
+		timer_write(&timers->virt, OP2(reg), virtual_count(timers), value);
 		virt_store(timers);
 	}
 	raw_spin_unlock_irqrestore(&timers->lock, flags);

@@ -215,9 +215,15 @@ static inline u8 gicv3_whose(const struct arm64_gic *gic, u32 intid)
 	return gic->target[intid];
 }
 
-/* Each set bit of @left, which is used up; small and inline, unlike for_each_set_bit() */
-#define gicv3_for_each_bit(bit, left) \
-	for (; (left) && ((bit) = __ffs(left), true); (left) &= (left) - 1)
+/* Take the lowest set bit out of @left; false: none is left. Inline, unlike for_each_set_bit() */
+static inline bool gicv3_next_bit(unsigned long *left, unsigned int *bit)
+{
+	if (!*left)
+		return false;
+	*bit = __ffs(*left);
+	*left &= *left - 1;
+	return true;
+}
 
 void gicv3_kick(struct arm64_gic *gic, u64 vcpus);
 

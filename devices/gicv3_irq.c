@@ -43,9 +43,10 @@
  */
 void gicv3_kick(struct arm64_gic *gic, u64 vcpus)
 {
+	unsigned long left = vcpus;
 	unsigned int id;
 
-	gicv3_for_each_bit(id, vcpus)
+	while (gicv3_next_bit(&left, &id))
 		axvm_vcpu_kick(gic->vm->vcpus[id]);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(gicv3_kick);
@@ -87,7 +88,7 @@ void gicv3_update(struct arm64_gic *gic, struct arm64_gic_cpu *cpu, unsigned int
 		gicv3_touch(cpu);
 		return;
 	}
-	gicv3_for_each_bit(bit, left) {
+	while (gicv3_next_bit(&left, &bit)) {
 		whose = gicv3_whose(gic, n * GICV3_BANK_BITS + bit);
 		if (whose == GICV3_NOBODY || !gic->cpu[whose])
 			continue;
@@ -185,7 +186,7 @@ void gicv3_peek(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu
  * For what takes effect at once (ICENABLER) or is to be seen as it is now (ISACTIVER).
  * Gives up after SETTLE_LIMIT: then it takes effect a little later.
  *
- * Context: task context, no lock held.
+ * Context: task context, interrupts on, no lock held.
  */
 void gicv3_settle(struct arm64_gic *gic, u64 vcpus)
 {
@@ -357,7 +358,7 @@ void arm64_gic_sgi(struct axvm_vcpu *vcpu, u32 group, u64 value)
 	if (value & SGI_IRM) {
 		send_sgi_all(cpu, intid, group);
 	} else {
-		gicv3_for_each_bit(bit, targets) {
+		while (gicv3_next_bit(&targets, &bit)) {
 			id = find_vcpu(cpu->gic, affinity | bit);
 			if (id != GICV3_NOBODY)
 				send_sgi(cpu->gic->cpu[id], intid, group);

@@ -59,16 +59,19 @@ struct view {
 	unsigned int first;
 };
 
+#define WAITS_READ	1
+#define WAITS_WRITE	2
+
 /**
  * struct field - a register that has some bits for each interrupt
  * @bits: how many
- * @waits: a vCPU that has such an interrupt listed is waited for
+ * @waits: reads, writes: a vCPU that has such an interrupt listed is waited for
  * @read: value of the bits; NULL: 0
  * @write: gic->lock held, bits of interrupts that do not exist are 0; NULL: ignored
  */
 struct field {
 	u8 bits;
-	bool waits;
+	u8 waits;
 	u32 (*read)(const struct view *view);
 	void (*write)(const struct view *view, u32 value);
 };
@@ -110,7 +113,7 @@ static u32 read_state(const struct view *view, bool active)
 	unsigned long flags;
 
 	flags = gicv3_lock(view->gic);
-	if (view->bank->listed) {
+	if (view->bank->listed && !irqs_disabled_flags(flags)) {
 		gicv3_update(view->gic, view->cpu, view->n, view->bank->listed);
 		gicv3_settle(view->gic, gicv3_unlock(view->gic, flags));
 		flags = gicv3_lock(view->gic);
@@ -152,7 +155,7 @@ static void set_active(const struct view *view, u32 value)
 	unsigned long left = value & ~(view->bank->active | view->bank->listed);
 	unsigned int bit;
 
-	gicv3_for_each_bit(bit, left) {
+	while (gicv3_next_bit(&left, &bit)) {
 		u32 intid = view->n * GICV3_BANK_BITS + bit;
 		u8 target = view->gic->target[intid];
 
@@ -225,13 +228,13 @@ static void write_config(const struct view *view, u32 value)
 
 /* 12.8, 12.10: a row for each 128 bytes; those that are not here are zero */
 static const struct field fields[FIELD_SLOT(END_OF_FIELDS)] = {
-	[FIELD_SLOT(GICD_IGROUPR)] = { 1, false, read_group, write_group },
-	[FIELD_SLOT(GICD_ISENABLER)] = { 1, false, read_enabled, set_enabled },
-	[FIELD_SLOT(GICD_ICENABLER)] = { 1, true, read_enabled, clear_enabled },
-	[FIELD_SLOT(GICD_ISPENDR)] = { 1, false, read_pending, set_pending },
-	[FIELD_SLOT(GICD_ICPENDR)] = { 1, true, read_pending, clear_pending },
-	[FIELD_SLOT(GICD_ISACTIVER)] = { 1, false, read_active, set_active },
-	[FIELD_SLOT(GICD_ICACTIVER)] = { 1, true, read_active, clear_active },
+	[FIELD_SLOT(GICD_IGROUPR)] = { 1, 0, read_group, write_group },
+	[FIELD_SLOT(GICD_ISENABLER)] = { 1, 0, read_enabled, set_enabled },
+	[FIELD_SLOT(GICD_ICENABLER)] = { 1, WAITS_WRITE, read_enabled, clear_enabled },
+	[FIELD_SLOT(GICD_ISPENDR)] = { 1, WAITS_READ, read_pending, set_pending },
+	[FIELD_SLOT(GICD_ICPENDR)] = { 1, WAITS_READ | WAITS_WRITE, read_pending, clear_pending },
+	[FIELD_SLOT(GICD_ISACTIVER)] = { 1, WAITS_READ, read_active, set_active },
+	[FIELD_SLOT(GICD_ICACTIVER)] = { 1, WAITS_READ | WAITS_WRITE, read_active, clear_active },
 	[FIELD_SLOT(GICD_IPRIORITYR) ... FIELD_SLOT(GICD_IPRIORITYR + 0x380)] = PRIORITY,
 	[FIELD_SLOT(GICD_ICFGR) ... FIELD_SLOT(GICD_ICFGR + 0x80)] = CONFIG,
 };
@@ -259,18 +262,32 @@ static const struct field *find_field(struct arm64_gic *gic, struct arm64_gic_cp
 	return field;
 }
 
-static u64 read_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
-		      const struct axvm_access *access)
+/*
+ * With interrupts off nobody is waited for, as two vCPUs would wait for each other: the access
+ * comes again with interrupts on.
+ */
+static bool must_come_again(const struct field *field, unsigned int way, const struct view *view)
+{
+	return field->waits & way && READ_ONCE(view->bank->listed) && irqs_disabled();
+}
+
+static int read_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
+		      struct axvm_access *access)
 {
 	const struct field *field;
 	struct view view;
 
 	field = find_field(gic, cpu, access, &view);
-	return field ? field->read(&view) : 0;
+	if (!field)
+		return AXVM_HANDLED;
+	if (unlikely(must_come_again(field, WAITS_READ, &view)))
+		return AXVM_UNCLAIMED;
+	access->data = field->read(&view);
+	return AXVM_HANDLED;
 }
 
-static void write_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
-			const struct axvm_access *access)
+static int write_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
+		       const struct axvm_access *access)
 {
 	const struct field *field;
 	u32 value = access->data;
@@ -281,7 +298,9 @@ static void write_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
 
 	field = find_field(gic, cpu, access, &view);
 	if (!field)
-		return;
+		return AXVM_HANDLED;
+	if (unlikely(must_come_again(field, WAITS_WRITE, &view)))
+		return AXVM_UNCLAIMED;
 	flags = gicv3_lock(gic);
 	if (field->bits == 1)
 		field->write(&view, value & GICV3_BANK_MASK(view.n));
@@ -291,8 +310,9 @@ static void write_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
 		for (i = 0; i < access->width; i++, view.first++, value >>= 8)
 			field->write(&view, value);
 	kicks = gicv3_unlock(gic, flags);
-	if (field->waits)
+	if (field->waits & WAITS_WRITE && !irqs_disabled())
 		gicv3_settle(gic, kicks);
+	return AXVM_HANDLED;
 }
 
 /* --- distributor ---------------------------------------------------------- */
@@ -339,14 +359,17 @@ static void write_router(struct arm64_gic *gic, const struct axvm_access *access
 	gicv3_unlock(gic, flags);
 }
 
-static void write_ctlr(struct arm64_gic *gic, u32 value)
+static int write_ctlr(struct arm64_gic *gic, u32 value)
 {
 	unsigned long flags;
 
+	if (irqs_disabled())
+		return AXVM_UNCLAIMED;	/* and again with interrupts on */
 	flags = gicv3_lock(gic);
 	WRITE_ONCE(gic->state.ctlr, value & (GICV3_CTLR_GRP0 | GICV3_CTLR_GRP1));
 	gicv3_touch_all(gic);
 	gicv3_settle(gic, gicv3_unlock(gic, flags));
+	return AXVM_HANDLED;
 }
 
 /* A write is complete when the guest goes on: RWP is never seen set. */
@@ -371,13 +394,13 @@ static u32 read_dist_word(const struct arm64_gic *gic, u64 offset)
  * @gic: the GIC
  * @access: the access
  *
- * Return: AXVM_HANDLED.
+ * Return: AXVM_HANDLED; AXVM_UNCLAIMED with interrupts off: ask again with interrupts on.
  */
 int gicv3_dist_read(struct arm64_gic *gic, struct axvm_access *access)
 {
 	if (access->offset >= FIRST_FIELD && access->offset < END_OF_FIELDS)
-		access->data = read_field(gic, NULL, access);
-	else if (access->offset >= GICD_IROUTER && access->offset < GICD_IDREGS)
+		return read_field(gic, NULL, access);
+	if (access->offset >= GICD_IROUTER && access->offset < GICD_IDREGS)
 		access->data = read_router(gic, access);
 	else if (access->width == 4)
 		access->data = read_dist_word(gic, access->offset);
@@ -389,16 +412,16 @@ int gicv3_dist_read(struct arm64_gic *gic, struct axvm_access *access)
  * @gic: the GIC
  * @access: the access
  *
- * Return: AXVM_HANDLED.
+ * Return: AXVM_HANDLED; AXVM_UNCLAIMED with interrupts off: ask again with interrupts on.
  */
 int gicv3_dist_write(struct arm64_gic *gic, struct axvm_access *access)
 {
 	if (access->offset >= FIRST_FIELD && access->offset < END_OF_FIELDS)
-		write_field(gic, NULL, access);
-	else if (access->offset >= GICD_IROUTER && access->offset < GICD_IDREGS)
+		return write_field(gic, NULL, access);
+	if (access->width == 4 && access->offset == GICD_CTLR)
+		return write_ctlr(gic, access->data);
+	if (access->offset >= GICD_IROUTER && access->offset < GICD_IDREGS)
 		write_router(gic, access);
-	else if (access->width == 4 && access->offset == GICD_CTLR)
-		write_ctlr(gic, access->data);
 	return AXVM_HANDLED;
 }
 
@@ -446,7 +469,7 @@ static u64 read_rd_base(const struct arm64_gic_cpu *cpu, unsigned int frame,
  * @frame: its place in memory
  * @access: the access, its offset from the start of this redistributor
  *
- * Return: AXVM_HANDLED.
+ * Return: AXVM_HANDLED; AXVM_UNCLAIMED with interrupts off: ask again with interrupts on.
  */
 int gicv3_redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm_access *access)
 {
@@ -460,7 +483,7 @@ int gicv3_redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm
 	    access->vcpu == cpu->vcpu)
 		arm64_timer_update(access->vcpu);
 	if (access->offset >= FIRST_FIELD && access->offset < END_OF_FIELDS)
-		access->data = read_field(cpu->gic, cpu, access);
+		return read_field(cpu->gic, cpu, access);
 	return AXVM_HANDLED;
 }
 
@@ -469,7 +492,7 @@ int gicv3_redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm
  * @cpu: whose
  * @access: the access, its offset from the start of this redistributor
  *
- * Return: AXVM_HANDLED.
+ * Return: AXVM_HANDLED; AXVM_UNCLAIMED with interrupts off: ask again with interrupts on.
  */
 int gicv3_redist_write(struct arm64_gic_cpu *cpu, struct axvm_access *access)
 {
@@ -481,6 +504,6 @@ int gicv3_redist_write(struct arm64_gic_cpu *cpu, struct axvm_access *access)
 	}
 	access->offset -= SGI_BASE;
 	if (access->offset >= FIRST_FIELD && access->offset < END_OF_FIELDS)
-		write_field(cpu->gic, cpu, access);
+		return write_field(cpu->gic, cpu, access);
 	return AXVM_HANDLED;
 }

@@ -80,7 +80,7 @@ static __always_inline int handle_read(struct axvm_vm *vm, struct axvm_vcpu *vcp
 	region = map_find(srcu_dereference(vm->devices.map[bus], &vm->srcu), addr,
 			  span(bus, width));
 	if (likely(region))
-		result = region_read(region, vcpu, addr, width, value);
+		result = region_read(region, vcpu, addr, width, value, false);
 	if (unlikely(result == AXVM_UNCLAIMED)) {
 		*value = axvm_width_mask[width];
 		open_bus(vm, bus);
@@ -101,7 +101,7 @@ static __always_inline int handle_write(struct axvm_vm *vm, struct axvm_vcpu *vc
 	region = map_find(srcu_dereference(vm->devices.map[bus], &vm->srcu), addr,
 			  span(bus, width));
 	if (likely(region))
-		result = region_write(region, vcpu, addr, width, value);
+		result = region_write(region, vcpu, addr, width, value, false);
 	if (unlikely(result == AXVM_UNCLAIMED))
 		open_bus(vm, bus);
 	if (trace_axvm_device_enabled())

@@ -74,7 +74,6 @@ static void debug_exit_config(struct kunit *test)
 	expect_stop(test, vm, AXVM_STOP_NONE, 0);
 	fixture_out(vm, 0x502, 1, 9);
 	expect_stop(test, vm, AXVM_STOP_DEBUG_EXIT, 9);
-
 }
 
 static void debug_exit_in_memory(struct kunit *test)

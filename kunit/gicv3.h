@@ -193,7 +193,7 @@ static inline void guest_end(struct axvm_vm *vm, unsigned int n, u32 intid)
 	cpu->hw.hcr += FIELD_PREP(ARM64_ICH_EOICOUNT, 1);
 }
 
-/* One interrupt from its acknowledgement to its end, or NONE; left for maintenance only */
+/* One interrupt, taken and ended, or NONE; left for maintenance only */
 static inline u32 guest_take(struct axvm_vm *vm, unsigned int n)
 {
 	u32 intid;

@@ -430,15 +430,20 @@ static void deactivated_later(struct kunit *test)
 		spi_on(vm, 100 + i, 0);
 		gic_edge(vm, 100 + i);
 	}
+	cpu->hw.vmcr |= ARM64_VMCR_VEOIM;
 	gicd_set(vm, GICD_ISPENDR + 12, 0xff << 4);
 	guest_in(vm, 0);
 	for (i = 0; i < 8; i++) {
 		KUNIT_EXPECT_EQ(test, guest_ack(vm, 0), 100 + i);
+		/* Dropping a priority ends nothing, even where it counts as if. */
+		cpu->hw.hcr += FIELD_PREP(ARM64_ICH_EOICOUNT, 1);
 		if (guest_maintenance(cpu)) {
 			guest_out(vm, 0);
 			guest_in(vm, 0);
 		}
 	}
+	guest_out(vm, 0);
+	KUNIT_EXPECT_EQ(test, gicd(vm, GICD_ISACTIVER + 12), left);
 	for (i = 0; i < 8; i++) {
 		bool listed = false;
 
@@ -476,7 +481,9 @@ static void handed_through(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, cpu->hw.lr[0] & ARM64_LR_HW);
 	KUNIT_EXPECT_EQ(test, FIELD_GET(ARM64_LR_HOST_INTID, cpu->hw.lr[0]), 21ULL);
 	KUNIT_EXPECT_EQ(test, cpu->hw.lr[0] >> 62, 1ULL);
+	KUNIT_EXPECT_FALSE(test, arm64_gic_host_active(vcpu));
 	KUNIT_EXPECT_EQ(test, guest_ack(vm, 0), 27U);
+	KUNIT_EXPECT_TRUE(test, arm64_gic_host_active(vcpu));
 	guest_out(vm, 0);
 	KUNIT_EXPECT_TRUE(test, arm64_gic_host_active(vcpu));
 	/* Latched too, it is not active and pending at once: 12.4.6 */

@@ -78,7 +78,8 @@ static const struct {
 	{ GICD_ICFGR + 0xfc, 0x00aaaaaa },
 	/* Not in the distributor: SGIs and PPIs; not with affinity routing: targets, SGIR */
 	{ GICD_IGROUPR, 0 }, { GICD_ISENABLER, 0 }, { GICD_ISPENDR, 0 }, { GICD_ISACTIVER, 0 },
-	{ GICD_IPRIORITYR, 0 }, { GICD_IPRIORITYR + 28, 0 }, { GICD_ICFGR, 0 }, { GICD_ICFGR + 4, 0 },
+	{ GICD_IPRIORITYR, 0 }, { GICD_IPRIORITYR + 28, 0 },
+	{ GICD_ICFGR, 0 }, { GICD_ICFGR + 4, 0 },
 	{ GICD_ITARGETSR + 32, 0 }, { GICD_IGRPMODR + 4, 0 }, { GICD_NSACR + 8, 0 },
 	{ GICD_SGIR, 0 }, { GICD_SETSPI_NSR, 0 }, { GICD_STATUSR, 0 },
 	{ GICD_IROUTER + 31 * 8, 0 }, { GICD_IROUTER + 32 * 8, 0x00ffffff },
@@ -256,7 +257,8 @@ static void frames_late(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, IS_ERR(axvm_vcpu_create(vm, 5)));
 	mutex_unlock(&vm->lock);
 	for (i = 0; i < ARRAY_SIZE(ids); i++) {
-		KUNIT_EXPECT_EQ(test, gicr(vm, i, GICR_TYPER + 4), (ids[i] >> 4) << 8 | (ids[i] & 15));
+		KUNIT_EXPECT_EQ(test, gicr(vm, i, GICR_TYPER + 4),
+				(ids[i] >> 4) << 8 | (ids[i] & 15));
 		KUNIT_EXPECT_EQ(test, gicr(vm, i, GICR_TYPER), i << 8 | (i == 2 ? 0x10 : 0));
 	}
 	KUNIT_EXPECT_EQ(test, gicr(vm, 3, GICR_TYPER), FULL);

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: arch=arm64 kernels=plain,debug cpus=1,2 kvm=0,1 timeout=120
-# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 model=max timeout=120
-# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=0 model=cortex-a72 timeout=120
+# bed: arch=arm64 kernels=plain,debug cpus=1,2 kvm=0,1 parallel=1 timeout=120
+# bed: arch=arm64 kernels=plain cpus=2 kvm=1 model=max parallel=1 timeout=120
+# bed: arch=arm64 kernels=plain cpus=2 kvm=0 model=cortex-a72 parallel=1 timeout=120
+# bed: arch=arm64 kernels=debian-6.12,debian-6.1 cpus=2 kvm=1 parallel=1 timeout=120
 #
 # arm64-gic: a guest of two CPUs without an operating system asks its GIC and timers for all they should do: priorities,
 # preemption, SGIs, PPIs, SPIs as edges and levels, more than there are list registers, active states, EOImode 1, both

@@ -10,11 +10,19 @@
 
 #include "check.h"
 #include "vm.h"
-#include "x86.h"
 
 #define CPU1	"/sys/devices/system/cpu/cpu1/online"
 
+#ifdef __aarch64__
+BLOB(counter, "movz x1, #0x4000, lsl #16\n add x1, x1, #8, lsl #12\n"
+	      "1: ldr w0, [x1]\n add w0, w0, #1\n str w0, [x1]\n b 1b\n");
+#define MODE	GUEST_FLAT
+#define add_devices	vm_add_board_devices
+#else
 BLOB(counter, 64, "1: incl 0x8000\n jmp 1b\n");
+#define MODE	GUEST_PAGED
+#define add_devices	vm_add_pc_devices
+#endif
 
 static struct vm vm;
 
@@ -32,8 +40,8 @@ static int write_file(const char *name, const char *text)
 static void start(void)
 {
 	vm_create(&vm, 0);
-	vm_add_pc_devices(&vm);
-	vm_load(&vm, GUEST_PAGED, &counter);
+	add_devices(&vm);
+	vm_load(&vm, MODE, &counter);
 	vm_start_thread(&vm);
 	CHECK(wait_for(vm_word(&vm, 0), 1));
 }
@@ -96,7 +104,7 @@ TEST(hotplug, a_cpu_that_comes_later_runs_guests)
 	stop();
 }
 
-/* Without VMs nobody is in VMX operation: CPUs come and go, and VMs can be made. */
+/* Without VMs nobody has VMX or EL2: CPUs come and go, and VMs can be made. */
 TEST(hotplug, cpus_come_and_go_without_guests)
 {
 	need_cpu1();

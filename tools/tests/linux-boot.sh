@@ -71,9 +71,9 @@ boot() {
 	[ "$(count $uart)" -ge $typed ] || fail "$uart: $(count $uart)"
 
 	if [ "$vcpus" -gt 1 ]; then
-		say offline 'echo 0 >/sys/devices/system/cpu/cpu1/online; echo offline: $(nproc)'
+		say offline "echo 0 >/sys/devices/system/cpu/cpu1/online; echo offline: \$(nproc)"
 		grep -q "offline: $((vcpus - 1))" /tmp/linux.out || fail "CPU 1 does not go offline"
-		say online 'echo 1 >/sys/devices/system/cpu/cpu1/online; echo online: $(nproc)'
+		say online "echo 1 >/sys/devices/system/cpu/cpu1/online; echo online: \$(nproc)"
 		grep -q "online: $vcpus" /tmp/linux.out || fail "CPU 1 does not come back"
 	fi
 

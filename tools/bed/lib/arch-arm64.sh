@@ -13,12 +13,13 @@ arch_machine=qemu
 
 arch_kernel_packages=()
 arch_program_packages=(libfdt-dev)
-arch_debian_modules=()
+arch_debian_modules=(virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_console)
 arch_build_lines=1490
 arch_build_minutes=7
 
 # KVM is built into arm64 kernels: without --kvm the kernel leaves EL2 alone.
 arch_out=/dev/hvc0
+arch_out_modules='virtio_pci virtio_console'
 arch_no_kvm='kvm-arm.mode=none'
 arch_kvm_module=''
 

@@ -16,8 +16,10 @@ arch_debian_modules=(kvm kvm-intel irqbypass)
 arch_build_lines=1840		# of a kernel's build, for the clock
 arch_build_minutes=4
 
-# The serial line that carries the command's output, words for the kernel's command line without --kvm, a module with it
+# The serial line that carries the command's output, modules that it may need; words for the kernel's command line without
+# --kvm, a module with it
 arch_out=/dev/ttyS1
+arch_out_modules=''
 arch_no_kvm=''
 arch_kvm_module=kvm-intel
 

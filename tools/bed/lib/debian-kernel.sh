@@ -8,7 +8,7 @@
 # when it is fetched.
 debian_kernel() {
 	local series=$1 key dir part
-	key=$(key "$series" "$arch" "$cross" 1)
+	key=$(key "$series" "$arch" "$cross" "${arch_debian_modules[*]}" 1)
 	dir=$cache/kernel/$arch-debian-$series-$key
 	part=$cache/part/kernel-$arch-debian-$series-$key
 	if [ ! -e "$dir/tree" ]; then

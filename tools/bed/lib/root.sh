@@ -30,7 +30,7 @@ stage_root() {
 	done
 	printf '%s\n' "$*" >"$root/bed/command"
 	if [ -n "$shell" ]; then echo shell; else echo run; fi >"$root/bed/mode"
-	printf 'export %s\n' "BED_KERNEL=$kernel" "BED_CPUS=$cpus" "BED_ARCH=$arch" "BED_OUT=$arch_out" \
+	printf 'export %s\n' "BED_KERNEL=$kernel" "BED_CPUS=$cpus" "BED_ARCH=$arch" "BED_OUT=$arch_out" "BED_OUT_MODULES='$arch_out_modules'" \
 		"BED_KVM=$kvm" "BED_KVM_MODULE=${kvm:+$arch_kvm_module}" "BED_KMEMLEAK=${BED_KMEMLEAK:-}" \
 		"AXVM_SOAK=${AXVM_SOAK:-}" >"$root/bed/env"
 	if [ -n "$shell" ]; then stty size 2>/dev/null | sed -n 's/^\([1-9].*\) \([1-9].*\)/stty rows \1 cols \2/p' >"$root/etc/profile"; fi

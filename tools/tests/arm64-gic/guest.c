@@ -10,10 +10,6 @@ struct cpu cpus[2];
 static const char *test_name;
 static u32 failures;
 
-void guest_main(u64 cpu);
-void guest_exception(u64 kind);
-extern char secondary_start[];
-
 /* --- console -------------------------------------------------------------- */
 
 void print(const char *text)

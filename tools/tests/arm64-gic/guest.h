@@ -117,6 +117,11 @@ struct test {
 
 extern const struct test one_cpu_tests[], two_cpu_tests[];
 
+/* start.S, and what it calls */
+extern char secondary_start[];
+void guest_main(u64 cpu);
+void guest_exception(u64 kind);
+
 u32 this_cpu(void);
 void print(const char *text);
 void print_number(u64 value);
