@@ -292,8 +292,9 @@ static void rtc_periodic_interrupt(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, i, 20);
 	/* At 1024 Hz, 20 of them take 19 periods at least */
 	KUNIT_EXPECT_GE(test, took, 19 * NSEC_PER_SEC / 1024);
-	/* At 8192 Hz, one for each read of C */
+	/* At 8192 Hz, one for each read of C: the line is up, so none comes before that */
 	set(&t, RTC_REG_A, RTC_REF_CLCK_32KHZ | 3);
+	KUNIT_EXPECT_TRUE(test, wait_for_line(&t));
 	i = t.chip->rises[IRQ];
 	get(&t, RTC_REG_C);
 	msleep(20);

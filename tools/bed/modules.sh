@@ -40,8 +40,9 @@ replace() {
 	fi
 }
 
-# What was built stays beside the mirrored sources; what is no source any more goes. Nothing changed: nothing to do.
-changes=$(rsync -ai --delete --exclude='.*' --exclude='/tools' --exclude='/Documentation' --exclude='*.o' \
+# What was built stays beside the mirrored sources; what is no source any more goes. Nothing changed: nothing to do. What
+# changed gets today's time, whatever its own is: an older file in a newer one's place is a change, too.
+changes=$(rsync -rlpi --checksum --delete --exclude='.*' --exclude='/tools' --exclude='/Documentation' --exclude='*.o' \
 	--exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='modules.order' --exclude='Module.symvers' \
 	"$top/" "$dir/src/")
 asked="$tree $*"

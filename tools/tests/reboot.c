@@ -7,7 +7,6 @@
  * does not get it started; and on the one that goes over, clearing CR4.VMXE faults.
  */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/kexec.h>
 #include <linux/reboot.h>
 #include <stdio.h>
@@ -140,7 +139,7 @@ static void write_memory_map(void)
 	FILE *file = fopen("/proc/iomem", "r");
 	unsigned int n = 0;
 	char line[128], name[64];
-	uint64_t first, last;
+	unsigned long long first, last;
 
 	if (!file)
 		die("/proc/iomem");
@@ -149,7 +148,7 @@ static void write_memory_map(void)
 		uint32_t type;
 
 		if (line[0] == ' ' ||
-		    sscanf(line, "%" SCNx64 "-%" SCNx64 " : %63[^\n]", &first, &last, name) != 3)
+		    sscanf(line, "%llx-%llx : %63[^\n]", &first, &last, name) != 3)
 			continue;
 		type = memory_type(name);
 		last = last - first + 1;
