@@ -57,20 +57,24 @@ static const u64 axvm_width_mask[] = {
  * them. With interrupts off (@atomic, a constant) that need not be atomic, which is
  * cheaper on some CPUs. 32 bits of time are enough for some seconds and cheaper.
  */
-#define axvm_count(atomic, counter, n) do {	\
-	if (atomic)				\
-		raw_cpu_add(counter, n);	\
-	else					\
-		this_cpu_add(counter, n);	\
-} while (0)
+static __always_inline void count(u64 __percpu *counter, u64 n, bool atomic)
+{
+	if (atomic)
+		raw_cpu_add(*counter, n);
+	else
+		this_cpu_add(*counter, n);
+}
 
 static __always_inline void count_time(struct axvm_region_stats __percpu *stats, u32 start,
 				       bool atomic)
 {
 	u32 cycles = (u32)get_cycles() - start;
 
-	axvm_count(atomic, stats->cycles, cycles);
-	axvm_count(atomic, stats->latency[__fls(cycles | 1)], 1);
+	count(&stats->cycles, cycles, atomic);
+	if (atomic)
+		raw_cpu_inc(stats->latency[__fls(cycles | 1)]);
+	else
+		this_cpu_inc(stats->latency[__fls(cycles | 1)]);
 }
 
 /*
@@ -96,7 +100,7 @@ static __always_inline int region_read(const struct axvm_region *region, struct 
 	int result = region->dev->type->ops->read(region->dev, &access);
 
 	count_time(region->stats, start, atomic);
-	axvm_count(atomic, region->stats->reads, 1);
+	count(&region->stats->reads, 1, atomic);
 	*value = access.data & axvm_width_mask[width];
 	return result;
 }
@@ -116,7 +120,7 @@ static __always_inline int region_write(const struct axvm_region *region, struct
 	int result = region->dev->type->ops->write(region->dev, &access);
 
 	count_time(region->stats, start, atomic);
-	axvm_count(atomic, region->stats->writes, 1);
+	count(&region->stats->writes, 1, atomic);
 	return result;
 }
 
@@ -151,7 +155,8 @@ static __always_inline int axvm_devices_handle_atomic(struct axvm_vcpu *vcpu,
 		result = region_read(region, vcpu, exit->addr, exit->width, &exit->data, true);
 	if (trace_axvm_device_enabled())
 		axvm_region_trace(vcpu->vm, region, bus, exit->type % 2, exit->addr, exit->width,
-			     exit->data, result);
+				  exit->data, result);
 	return result;
 }
+
 #endif /* AXVM_DEVICES_ACCESS_H */

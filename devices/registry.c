@@ -13,9 +13,9 @@
  * Locks: vm->lock for every change, init(), reset() and destroy() of devices
  * included. An access takes no lock: it is one read section of vm->srcu, in which
  * the device may sleep; or, if the device never sleeps, one of RCU, since the
- * entry window has interrupts off anyway. Removing a device waits for the accesses that were under way
- * when its regions left the maps, and later ones do not find it: so devices come and
- * go while vCPUs run. An access must therefore never wait for vm->lock.
+ * entry window has interrupts off anyway. Removing a device waits for the accesses that
+ * were under way when its regions left the maps, and later ones do not find it: so
+ * devices come and go while vCPUs run. An access must therefore never wait for vm->lock.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>

@@ -178,7 +178,7 @@ static int exit_wrmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 1;
 }
 
-/* --- for the core, and back from it -------------------------------------------------------------- */
+/* --- for the core, and back from it ---------------------------------------------- */
 
 /* Exit qualification for I/O instructions (SDM Vol. 3C table 28-5) */
 #define IO_SIZE(q)	(((q) & 7) + 1)

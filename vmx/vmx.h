@@ -221,8 +221,8 @@ void vmx_write_controls(struct vmx_vcpu *v);
 
 /* Bits of CR0 and CR4 that the guest changes without an exit: paging depends on none but WP */
 #define VMX_CR0_OWN	((u64)(X86_CR0_TS | X86_CR0_MP | X86_CR0_EM | X86_CR0_WP | X86_CR0_AM))
-#define VMX_CR4_OWN	((u64)(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE | X86_CR4_PGE | \
-			       X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT))
+#define VMX_CR4_OWN	((u64)(X86_CR4_VME | X86_CR4_PVI | X86_CR4_TSD | X86_CR4_DE |		\
+			       X86_CR4_PGE | X86_CR4_PCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT))
 
 /* In struct x86_state.dirty beside the X86_* groups: fields that are VMX's own */
 #define VMX_DIRTY_MSRS		BIT(16)	/* sysenter_*, pat, debugctl */
