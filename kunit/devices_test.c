@@ -2,6 +2,12 @@
 /*
  * The life of devices: made, named, reset, removed, also under the feet of accesses;
  * and the types they are made from, also one from another module.
+ *
+ * Thousands of grace periods, each of which takes a tick with two CPUs: dear where a tick
+ * is ten million instructions.
+ *
+ * bed: arch=x86_64
+ * bed: arch=arm64 cpus=1
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>

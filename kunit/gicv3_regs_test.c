@@ -214,6 +214,7 @@ static void widths(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gicd(vm, GICD_IROUTER + 320), 0x010203U);
 	KUNIT_EXPECT_EQ(test, gicd(vm, GICD_IROUTER + 324), 0xffU);
 	gicd_set(vm, GICD_IROUTER + 324, 0x21);
+	KUNIT_EXPECT_EQ(test, gicd(vm, GICD_IROUTER + 320), 0x010203U);
 	gicd_set(vm, GICD_IROUTER + 320, 0x80040506);
 	KUNIT_EXPECT_EQ(test, fixture_load(vm, NULL, GICD + GICD_IROUTER + 320, 8),
 			0x2100040506ULL);

@@ -297,7 +297,7 @@ static void delete_memory(struct tree *tree)
 	int node, next, length;
 	const char *type;
 
-	for (node = fdt_first_subnode(tree->fdt, 0); node >= 0; node = next) {
+	for (node = fdt_first_subnode(tree->fdt, 0); node >= 0 && !tree->error; node = next) {
 		type = fdt_getprop(tree->fdt, node, "device_type", &length);
 		if (!type || length != sizeof("memory") || memcmp(type, "memory", length)) {
 			next = fdt_next_subnode(tree->fdt, node);

@@ -12,7 +12,7 @@
 modprobe axvm || exit 1
 
 [ "$BED_KERNEL" = debug ] && seconds=400 || seconds=100
-timeout $seconds axvm run --flat /bin/arm64-gic-guest@0x40400000 --entry 0x40400000 -c 2 -m 16M </dev/null >/tmp/gic.out 2>&1
+timeout "$seconds" axvm run --flat /bin/arm64-gic-guest@0x40400000 --entry 0x40400000 -c 2 -m 16M </dev/null >/tmp/gic.out 2>&1
 status=$?
 cat /tmp/gic.out
 [ $status = 0 ] || exit 1

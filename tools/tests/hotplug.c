@@ -129,6 +129,9 @@ TEST(hotplug, a_guest_survives_the_hosts_sleep)
 	unsigned int i;
 	FILE *file = fopen("/sys/power/state", "r");
 
+#ifdef __aarch64__
+	skip("QEMU's machine does not wake up again, with axvm or without");
+#endif
 	if (!file || !fgets(states, sizeof(states), file) || !strstr(states, "mem"))
 		skip("this host cannot sleep");
 	fclose(file);
