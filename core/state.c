@@ -240,6 +240,25 @@ int axvm_vm_request_stop(struct axvm_vm *vm)
 				   READ_ONCE(vm->state) == AXVM_STATE_STOPPED) ? -EINTR : 0;
 }
 
+/**
+ * axvm_vm_has_runners() - is any vCPU inside the run loop?
+ * @vm: the VM
+ *
+ * A vCPU that comes in after a false answer sees all that the caller wrote before.
+ *
+ * Context: any.
+ */
+bool axvm_vm_has_runners(struct axvm_vm *vm)
+{
+	unsigned long flags;
+	bool any;
+
+	raw_spin_lock_irqsave(&vm->state_lock, flags);
+	any = vm->running;
+	raw_spin_unlock_irqrestore(&vm->state_lock, flags);
+	return any;
+}
+
 /* Count the vCPU in if the VM runs. 0: in; 1: not now; 2: the VM has stopped */
 static int try_enter(struct axvm_vm *vm)
 {

@@ -167,8 +167,9 @@ EXPORT_SYMBOL_AXVM_KUNIT(axvm_vm_create);
 void axvm_vm_synchronize(struct axvm_vm *vm)
 {
 	synchronize_srcu_expedited(&vm->srcu);
-	/* Interrupts off is a read section of RCU. */
-	synchronize_rcu_expedited();
+	/* Interrupts off is a read section of RCU. Only vCPUs that run read there. */
+	if (axvm_vm_has_runners(vm))
+		synchronize_rcu_expedited();
 }
 
 static void flush_ipi(void *unused)

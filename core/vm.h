@@ -191,6 +191,7 @@ int axvm_vm_suspend(struct axvm_vm *vm);
 int axvm_vm_resume(struct axvm_vm *vm);
 int axvm_vm_request_stop(struct axvm_vm *vm);
 void axvm_vm_stop_at(struct axvm_vcpu *vcpu, u32 reason, u64 code);
+bool axvm_vm_has_runners(struct axvm_vm *vm);
 int axvm_vm_enter(struct axvm_vcpu *vcpu);
 void axvm_vm_leave(struct axvm_vcpu *vcpu);
 

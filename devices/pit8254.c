@@ -5,7 +5,8 @@
  * pit_counter.c; here are the ports, the clock and the interrupt.
  *
  * CLK pulses ("ticks" below) are counted from the host's boot, so that all conversions
- * are of one straight line and nothing drifts.
+ * are of one straight line and nothing drifts. Reads are answered often and quickly: for
+ * them the TSC carries the last look at the clock on for a while.
  *
  * OUT of counter 0 is the interrupt line, and an hrtimer is set for its next rising edge
  * only. Where the chip has OUT low for one tick, the line goes down and up again at once;
@@ -24,6 +25,8 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timex.h>
+
+#include <asm/tsc.h>
 
 #include "../core/compat.h"
 #include "builtin.h"
@@ -57,6 +60,9 @@
 #define PIT_MULT		((u32)(((u64)PIT_TICK_RATE << PIT_SHIFT) / NSEC_PER_SEC))
 #define PIT_MIN_TICKS		120	/* 100.6 us */
 
+/* TSC cycles to ticks: 32 bits after the point */
+#define PIT_TSC_SHIFT		32
+
 /**
  * struct pit_state - what the guest can see
  * @counter: the counters
@@ -76,6 +82,10 @@ struct pit_state {
  * @dev: the device
  * @lock: everything below
  * @state: what the guest can see
+ * @tick: the last look at the clock
+ * @tsc: the TSC then
+ * @tsc_reach: cycles for which @tsc is carried on: 1 ms; 0: this host's TSC can't be trusted
+ * @tsc_mult: ticks in a cycle << PIT_TSC_SHIFT
  * @due: tick of the rising edge that @timer is set for, or PIT_NEVER
  * @last_edge: tick of the last one
  * @timer: fires at @due
@@ -84,6 +94,10 @@ struct pit8254 {
 	struct axvm_device dev;
 	raw_spinlock_t lock;
 	struct pit_state state;
+	s64 tick;
+	u64 tsc;
+	u32 tsc_reach;
+	u32 tsc_mult;
 	s64 due;
 	s64 last_edge;
 	struct hrtimer timer;
@@ -96,9 +110,35 @@ static struct pit8254 *to_pit(struct axvm_device *dev)
 
 /* --- ticks ------------------------------------------------------------------------- */
 
-static s64 pit_now(void)
+static void pit_calibrate(struct pit8254 *pit)
 {
-	return mul_u64_u32_shr(ktime_get_ns(), PIT_MULT, PIT_SHIFT);
+	u64 mult = tsc_khz ? div_u64((u64)PIT_TICK_RATE << PIT_TSC_SHIFT, tsc_khz) / 1000 : 0;
+
+	if (check_tsc_unstable() || !mult || mult > U32_MAX)
+		return;
+	pit->tsc_mult = mult;
+	pit->tsc_reach = tsc_khz;
+}
+
+/* The present tick. It never goes back behind one that pit_now_soon() gave. */
+static noinline s64 pit_now(struct pit8254 *pit)
+{
+	u64 tsc = rdtsc(), since = min_t(u64, tsc - pit->tsc, pit->tsc_reach);
+	s64 now = mul_u64_u32_shr(ktime_get_ns(), PIT_MULT, PIT_SHIFT);
+
+	pit->tick = max_t(s64, now, pit->tick + (since * pit->tsc_mult >> PIT_TSC_SHIFT));
+	pit->tsc = tsc;
+	return pit->tick;
+}
+
+/* The same to a part of a tick, for a look at a counter */
+static __always_inline s64 pit_now_soon(struct pit8254 *pit)
+{
+	u64 since = rdtsc() - pit->tsc;
+
+	if (unlikely(since >= pit->tsc_reach))
+		return pit_now(pit);
+	return pit->tick + (since * pit->tsc_mult >> PIT_TSC_SHIFT);
 }
 
 /* When pit_now() is sure to give @tick; it is near the present, so nothing overflows. */
@@ -148,7 +188,7 @@ static enum hrtimer_restart pit_timer(struct hrtimer *timer)
 	s64 now;
 
 	raw_spin_lock_irqsave(&pit->lock, flags);
-	now = pit_now();
+	now = pit_now(pit);
 	pit_deliver(pit, now);
 	pit_arm(pit, now);
 	raw_spin_unlock_irqrestore(&pit->lock, flags);
@@ -191,7 +231,7 @@ static void pit_program(struct pit8254 *pit, unsigned int n, bool control, u8 va
 static void pit_write_byte(struct pit8254 *pit, unsigned int offset, u8 value)
 {
 	unsigned int n = FIELD_GET(CW_SC, value);
-	s64 now = pit_now();
+	s64 now = pit_now(pit);
 
 	if (offset != PIT_CONTROL)
 		pit_program(pit, offset, false, value, now);
@@ -209,13 +249,14 @@ static void pit_write_port61(struct pit8254 *pit, u8 value)
 
 	pit->state.port61 = value & PORT61_WRITABLE;
 	if (changed & PORT61_GATE2)
-		pit_counter_set_gate(&pit->state.counter[2], value & PORT61_GATE2, pit_now());
+		pit_counter_set_gate(&pit->state.counter[2], value & PORT61_GATE2,
+				     pit_now_soon(pit));
 }
 
-static u8 pit_read_port61(struct pit8254 *pit)
+static noinline u8 pit_read_port61(struct pit8254 *pit)
 {
 	u8 value = pit->state.port61;
-	u64 now = pit_now();
+	u64 now = pit_now_soon(pit);
 
 	if (pit_counter_out(&pit->state.counter[2], now))
 		value |= PORT61_OUT2;
@@ -226,27 +267,34 @@ static u8 pit_read_port61(struct pit8254 *pit)
 
 /* --- accesses -------------------------------------------------------------------------- */
 
-static u8 pit_read_byte(struct pit8254 *pit, unsigned int region, unsigned int offset)
+static __always_inline u8 pit_read_byte(struct pit8254 *pit, unsigned int offset)
 {
-	if (region)
-		return pit_read_port61(pit);
-	if (offset == PIT_CONTROL)
+	if (unlikely(offset == PIT_CONTROL))
 		return 0xff;	/* "No-Operation (3-State)" */
-	return pit_counter_read(&pit->state.counter[offset], pit_now());
+	return pit_counter_read(&pit->state.counter[offset], pit_now_soon(pit));
 }
 
 /* The chip has 8 data lines: the bus makes a wider access several, the lowest port first. */
+static noinline void pit_read_rest(struct pit8254 *pit, struct axvm_access *access)
+{
+	unsigned int i;
+
+	for (i = 1; i < access->width; i++)
+		access->data |= (u64)pit_read_byte(pit, access->offset + i) << 8 * i;
+}
+
 static int pit_read(struct axvm_device *dev, struct axvm_access *access)
 {
 	struct pit8254 *pit = to_pit(dev);
 	unsigned long flags;
-	unsigned int i = 0;
 
 	raw_spin_lock_irqsave(&pit->lock, flags);
-	do {
-		access->data |= (u64)pit_read_byte(pit, access->region, access->offset + i) <<
-				8 * i;
-	} while (unlikely(++i < access->width));
+	if (access->region)
+		access->data = pit_read_port61(pit);
+	else
+		access->data = pit_read_byte(pit, access->offset);
+	if (unlikely(access->width > 1))
+		pit_read_rest(pit, access);
 	raw_spin_unlock_irqrestore(&pit->lock, flags);
 	return AXVM_HANDLED;
 }
@@ -294,7 +342,7 @@ static void pit_save(struct axvm_device *dev, void *buf)
 	s64 now;
 
 	raw_spin_lock_irqsave(&pit->lock, flags);
-	now = pit_now();
+	now = pit_now(pit);
 	pit_deliver(pit, now);
 	pit_arm(pit, now);
 	memcpy(to, &pit->state, sizeof(*to));
@@ -330,7 +378,7 @@ static int pit_restore(struct axvm_device *dev, const void *buf)
 		return -EINVAL;
 	raw_spin_lock_irqsave(&pit->lock, flags);
 	memcpy(&pit->state, buf, sizeof(pit->state));
-	now = pit_now();
+	now = pit_now(pit);
 	for (i = 0; i < PIT_COUNTERS; i++)
 		pit_counter_restore(&pit->state.counter[i], now);
 	pit_set_line(pit, pit->state.line);
@@ -363,6 +411,7 @@ static int pit_init(struct axvm_device *dev)
 	if (ret)
 		return ret;
 	raw_spin_lock_init(&pit->lock);
+	pit_calibrate(pit);
 	axvm_hrtimer_setup(&pit->timer, pit_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_HARD);
 	pit_reset(dev);
 	return 0;

@@ -359,6 +359,34 @@ void pit_counter_latch_status(struct pit_counter *c, s64 now)
 	c->status_latched = 1;
 }
 
+/* The byte of a 16-bit value that is next: with both, the low one first. Is it the last? */
+static u8 counter_next_byte(struct pit_counter *c, u16 value, bool *last)
+{
+	u8 rw = FIELD_GET(CW_RW, c->control);
+	bool msb = rw == CW_RW_MSB;
+
+	if (rw == CW_RW_BOTH) {
+		msb = c->read_msb;
+		c->read_msb = !msb;
+	}
+	*last = rw != CW_RW_BOTH || msb;
+	return msb ? value >> 8 : value;
+}
+
+static noinline u8 counter_read_latched(struct pit_counter *c)
+{
+	bool last;
+	u8 byte;
+
+	if (c->status_latched) {
+		c->status_latched = 0;
+		return c->status;
+	}
+	byte = counter_next_byte(c, c->latch, &last);
+	c->latched = !last;
+	return byte;
+}
+
 /**
  * pit_counter_read() - a byte read from the counter's port
  * @c: the counter
@@ -368,25 +396,12 @@ void pit_counter_latch_status(struct pit_counter *c, s64 now)
  */
 u8 pit_counter_read(struct pit_counter *c, s64 now)
 {
-	u8 rw = FIELD_GET(CW_RW, c->control);
-	bool msb = rw == CW_RW_MSB;
-	u16 value = c->latch;
+	bool last;
 
-	if (c->status_latched) {
-		c->status_latched = 0;
-		return c->status;
-	}
-	if (!c->latched) {
-		counter_sync(c, now);
-		value = counter_element(c, now);
-	}
-	if (rw == CW_RW_BOTH) {
-		msb = c->read_msb;
-		c->read_msb = !msb;
-	}
-	if (rw != CW_RW_BOTH || msb)
-		c->latched = 0;
-	return msb ? value >> 8 : value;
+	if (unlikely(c->status_latched || c->latched))
+		return counter_read_latched(c);
+	counter_sync(c, now);
+	return counter_next_byte(c, counter_element(c, now), &last);
 }
 
 /* --- saved state ---------------------------------------------------------------------- */
