@@ -31,8 +31,7 @@
 /* BT: types that compare a VMID or CONTEXTIDR_EL2 are none of the guest's */
 static u64 bcr_value(u64 value)
 {
-	value &= BCR_GUEST;
-	return (value >> 20 & 0xf) > 3 ? 0 : value;
+	return (value >> 20 & 0xf) > 3 ? 0 : value & BCR_GUEST;
 }
 
 static unsigned int nr_brps(void)
