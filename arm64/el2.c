@@ -4,12 +4,12 @@
  * from beginning to end (axvm_arch_run()).
  *
  * In this folder: hardware.c (who has EL2), vhe.c (the world switch of a host at EL2), entry.S
- * (its general registers and vectors), nvhe*.[cS] (the same for a host at EL1), fpsimd.c (vector registers), context.h (the
- * registers of EL1), debug.c (debug registers), stage2.c (guest memory), exits.c (why the
- * guest was left), sysreg.c and idregs.c (system registers that trap), mitigations.c
- * (speculation), vcpu.c (a vCPU from outside); gic*.c, timer.c, host_ppi.c (interrupts and
- * time), psci.c and smccc.c (calls), decode.c, emulate.c, gva.c and inject.c (loads and stores
- * without a syndrome, exceptions into the guest).
+ * (its general registers and vectors), nvhe*.[cS] (the same for a host at EL1), fpsimd.c
+ * (vector registers), context.h (the registers of EL1), debug.c (debug registers), stage2.c
+ * (guest memory), exits.c (why the guest was left), sysreg.c and idregs.c (system registers
+ * that trap), mitigations.c (speculation), vcpu.c (a vCPU from outside); gic*.c, timer.c,
+ * host_ppi.c (interrupts and time), psci.c and smccc.c (calls), decode.c, emulate.c, gva.c and
+ * inject.c (loads and stores without a syndrome, exceptions into the guest).
  */
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>

@@ -146,7 +146,9 @@ static int answer_data_abort(struct arm64_vcpu *v, struct axvm_exit *exit)
 	if (axvm_slot_find(v->vcpu->vm, fault_address(&v->fault)))
 		return ARM64_LATER;
 	decode_syndrome(v, exit);
-	return axvm_answer_atomic(v->vcpu, exit, arm64_access_done) ? AXVM_RUN_HANDLED : AXVM_RUN_EXIT;
+	if (axvm_answer_atomic(v->vcpu, exit, arm64_access_done))
+		return AXVM_RUN_HANDLED;
+	return AXVM_RUN_EXIT;
 }
 
 /**
@@ -237,8 +239,8 @@ int arm64_answer_exit(struct arm64_vcpu *v, struct axvm_exit *exit)
 	if (!row->answer)
 		return ARM64_LATER;
 	ret = row->answer(v, exit);
-	if (ret == AXVM_RUN_EXIT && exit->type >= AXVM_X_SYSREG_READ &&
-	    exit->type <= AXVM_X_SYSREG_WRITE && axvm_answer_atomic(v->vcpu, exit, arm64_access_done))
+	/* A system register may be a device's. */
+	if (ret == AXVM_RUN_EXIT && axvm_answer_atomic(v->vcpu, exit, arm64_access_done))
 		return AXVM_RUN_HANDLED;
 	return ret;
 }
