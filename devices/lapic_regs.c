@@ -134,10 +134,6 @@ static void lapic_write_spiv(struct axvm_lapic *lapic, u32 value)
 static void lapic_write_locked(struct axvm_lapic *lapic, unsigned int offset, u32 value)
 {
 	switch (offset) {
-	case APIC_TASKPRI:
-		lapic_set(lapic, offset, value);
-		lapic_update(lapic);
-		break;
 	case APIC_SPIV:
 		lapic_write_spiv(lapic, value);
 		break;
@@ -163,12 +159,26 @@ static void lapic_write_locked(struct axvm_lapic *lapic, unsigned int offset, u3
 	}
 }
 
+/* 10.8.3.1. It makes nothing pending that was not, and so kicks nobody: lapic_update() */
+static void lapic_write_tpr(struct axvm_lapic *lapic, u32 value)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	lapic_set(lapic, APIC_TASKPRI, value);
+	lapic_update(lapic);
+	raw_spin_unlock_irqrestore(&lapic->lock, flags);
+}
+
 /* @value: no reserved bits; @dest: for ICR */
 static void lapic_write(struct axvm_lapic *lapic, unsigned int offset, u32 value, u32 dest)
 {
 	unsigned long flags;
 
 	switch (offset) {
+	case APIC_TASKPRI:
+		lapic_write_tpr(lapic, value);
+		return;
 	case APIC_EOI:
 		lapic_eoi(lapic);
 		return;
@@ -237,9 +247,13 @@ int lapic_mmio_write(struct axvm_lapic *lapic, const struct axvm_access *access)
 
 	if (unlikely(!READ_ONCE(lapic->mmio)))
 		return AXVM_UNCLAIMED;
-	/* The most frequent one by far */
+	/* The most frequent ones by far */
 	if (access->offset == APIC_EOI && access->width == 4) {
 		lapic_eoi(lapic);
+		return AXVM_HANDLED;
+	}
+	if (access->offset == APIC_TASKPRI && access->width == 4) {
+		lapic_write_tpr(lapic, access->data & 0xff);
 		return AXVM_HANDLED;
 	}
 	allowed = xapic_access(index);
@@ -460,7 +474,7 @@ void axvm_lapic_set_tpr(struct axvm_vcpu *vcpu, u64 cr8)
 	struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
 
 	if (lapic)
-		lapic_write(lapic, APIC_TASKPRI, (cr8 & 0xf) << 4, 0);
+		lapic_write_tpr(lapic, (cr8 & 0xf) << 4);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_lapic_set_tpr);
 
