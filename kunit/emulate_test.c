@@ -440,8 +440,14 @@ static void emulate_remembered(struct kunit *test)
 
 static bool again(u64 gpa, u32 access, struct axvm_exit *exit)
 {
+	unsigned long flags;
+	bool same;
+
 	*exit = (struct axvm_exit) { .type = AXVM_X_STAGE2_FAULT, .addr = gpa, .access = access };
-	return x86_emulate_again(&machine->vcpu, gpa, exit);
+	local_irq_save(flags);
+	same = x86_emulate_again(&machine->vcpu, gpa, exit);
+	local_irq_restore(flags);
+	return same;
 }
 
 /* The short way is taken for what went the long way before, and for nothing else */
@@ -513,6 +519,7 @@ static void emulate_cost(struct kunit *test)
 {
 	u64 start, now, first = 0, known = ~0ULL, same = ~0ULL, step = ~0ULL;
 	struct axvm_exit exit = {};
+	unsigned long flags;
 	unsigned int i;
 
 	*gpr(AXVM_X86_RBX) = GUEST_DEVICE;
@@ -526,9 +533,11 @@ static void emulate_cost(struct kunit *test)
 		now = get_cycles();
 		first = first ? first : now - start;
 		known = min(known, now - start);
+		local_irq_save(flags);
 		start = get_cycles();
 		x86_emulate_again(&machine->vcpu, GUEST_DEVICE + 0x80, &exit);
 		now = get_cycles();
+		local_irq_restore(flags);
 		x86_step_over(&machine->vcpu, machine->vcpu.arch.insn_len);
 		step = min(step, get_cycles() - now);
 		same = min(same, now - start);

@@ -376,8 +376,9 @@ BLOB(timer_user, 32,
 	"	movl	$0x1ff, 0xfee000f0\n"
 	"	movl	$0xb, 0xfee003e0\n"
 	"	movl	$0x50, 0xfee00320\n"
-	"	sti\n"
-	"1:	movl	$2000000, 0xfee00380\n"
+	"1:	cli\n"
+	"	movl	$2000000, 0xfee00380\n"
+	"	sti\n"	/* takes effect with the HLT: on a slow machine the time may be over before it */
 	"	hlt\n"
 	"	incl	0x8004\n"
 	"	jmp	1b\n"
