@@ -50,7 +50,7 @@ int arm64_translate(struct axvm_vcpu *vcpu, u64 va, u32 access, u64 *gpa)
  * @access: them
  * @answer: for reads, the value; it gets one more with each
  */
-static struct {
+static struct log {
 	unsigned int nr;
 	struct axvm_exit access[8];
 	u64 answer;

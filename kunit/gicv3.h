@@ -81,7 +81,7 @@ static inline void gic_on(struct axvm_vm *vm)
 static inline void gic_bit(struct axvm_vm *vm, unsigned int vcpu, u32 bank, u32 intid)
 {
 	if (intid < 32)
-		gicr_set(vm, vcpu, SGI_FRAME + bank, BIT(intid));
+		gicr_set(vm, vcpu, SGI_FRAME + bank, BIT(intid % 32));
 	else
 		gicd_set(vm, bank + intid / 32 * 4, BIT(intid % 32));
 }

@@ -83,8 +83,8 @@ static inline void irqs_off(void)
 	asm volatile("msr daifset, #3\n\tisb" : : : "memory");
 }
 
-/**
- * struct cpu - what a CPU notes of its interrupts
+/*
+ * struct cpu: what a CPU notes of its interrupts
  * @count: how often each came
  * @log: their INTIDs in the order in which they came
  * @nr: how many
