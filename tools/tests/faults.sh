@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: kernels=debug cpus=1 timeout=60
+# bed: arch=x86_64 kernels=debug cpus=1 timeout=60
 #
 # faults: each allocation of each call that makes something fails once: the call says so, and nothing is left of it.
 modprobe axvm || exit 1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: kernels=plain cpus=1 guest=2 mem=512 timeout=150
+# bed: arch=x86_64 kernels=plain cpus=1 guest=2 mem=512 timeout=150
 #
 # linux-debian: the kernel that Debian ships boots as a guest, finds nothing to complain of, and powers off. It has drivers
 # and mitigations that the bed's own kernel does without.

@@ -23,7 +23,7 @@ run() {
 	local case=$1
 	shift
 	status=0
-	"$AXVM_TOP/tools/bed/run.sh" -c 2 -m 384 -t 80 -o "$dir" "$@" -- \
+	ARCH=x86_64 "$AXVM_TOP/tools/bed/run.sh" -c 2 -m 384 -t 80 -o "$dir" "$@" -- \
 		"modprobe axvm && axvm-test reboot $case" >"$dir/out" 2>&1 || status=$?
 }
 
