@@ -5,12 +5,12 @@
  */
 #include "fixture.h"
 
-/* VTCR_EL2.PS: 44 bits */
-u64 arm64_vtcr = 4ULL << 16;
-
 #include "../arm64/debug.c"
 #include "../arm64/idregs.c"
 #include "../arm64/sysreg.c"
+
+/* VTCR_EL2.PS: 44 bits */
+u64 arm64_vtcr = 4ULL << 16;
 
 static unsigned int set_ways;
 static u64 sgi;

@@ -161,7 +161,6 @@ static void run_one(uint32_t instruction, uint64_t pstate)
 
 /* --- system registers ----------------------------------------------------------------------- */
 
-
 /* MRS, MSR, SYS and SYSL: op0 is in bits 20:19, op1, CRn, CRm, op2 in 18:5 (ARM DDI 0487 C4.1.94) */
 static void sweep(bool read, uint64_t pstate, unsigned int step)
 {
