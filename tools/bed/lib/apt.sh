@@ -18,14 +18,14 @@ install_packages() {
 			die "not root and no sudo: ask for these packages to be installed: ${missing[*]}"
 		sudo=(sudo)
 	fi
-	lock packages
 	install_now() {
 		"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
 			apt-get install -qq -y --no-install-recommends "${missing[@]}" ||
 			{ "${sudo[@]}" apt-get update -qq && "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
 				apt-get install -qq -y --no-install-recommends "${missing[@]}"; }
 	}
-	step "installing ${missing[*]}" "" 0 "$cache/log/packages.log" install_now
+	# A process of its own, so that the lock is free again: the scripts that we start next may install something too.
+	(lock packages && step "installing ${missing[*]}" "" 0 "$cache/log/packages.log" install_now) || exit
 }
 
 # The mirror that the machine's apt uses for Debian; empty on a machine that is no Debian.
@@ -44,21 +44,24 @@ private_apt() {
 		-o APT::Architectures=amd64,arm64 -o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=3 "$@"
 }
 
-# private_update: make the private lists, or renew them when they are older than a day.
+# private_update: make the private lists, or renew them when they are older than a day. The lock is given up as in
+# install_packages.
 private_update() {
+	(lock apt && update_lists) || exit
+}
+
+update_lists() {
 	local mirror suite sign=/usr/share/keyrings/debian-archive-keyring.gpg
-	lock apt
 	[ -z "$(find "$cache/apt/fresh" -mmin -1440 2>/dev/null)" ] || return 0
 	mirror=$(debian_mirror)
 	[ -n "$mirror" ] || die "no Debian mirror in this machine's apt sources: cannot fetch the parts of the bed"
 	[ -f "$sign" ] || install_packages debian-archive-keyring
-	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
+	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial" || return
 	for suite in trixie trixie-backports bookworm bookworm-backports; do
 		printf '%s [signed-by=%s] %s %s main\n' deb "$sign" "$mirror" "$suite" deb-src "$sign" "$mirror" "$suite"
-	done >"$cache/apt/sources.list"
+	done >"$cache/apt/sources.list" || return
 	step "reading Debian's package lists" "" 0 "$cache/log/apt.log" \
-		private_apt apt-get -o APT::Update::Error-Mode=any update
-	touch "$cache/apt/fresh"
+		private_apt apt-get -o APT::Update::Error-Mode=any update && touch "$cache/apt/fresh"
 }
 
 # fetch_deb DIRECTORY PACKAGE SUITE...: the package (NAME or NAME:ARCHITECTURE) from the first suite that has it, unpacked
