@@ -47,13 +47,11 @@ struct axvm_preempt_notifier {};
 #endif
 
 /*
- * 6.19 gave syscore operations an argument and another registration, and 6.12 in one of its
- * stable releases too: 6.12.107 has the old ones, 6.12.117 the new.
+ * 6.19 gave syscore operations an argument and another registration, and a stable release
+ * of 6.12 did so too: no version tells, Kbuild looks.
  */
 #include <linux/syscore_ops.h>
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0) || \
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 108) && \
-	 LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0))
+#ifdef AXVM_HAVE_STRUCT_SYSCORE
 static int (*axvm_syscore_suspend)(void) __maybe_unused;
 static void (*axvm_syscore_resume)(void) __maybe_unused;
 
