@@ -101,6 +101,7 @@ static void reset_msrs(struct vmx_vcpu *v)
 	v->sysenter_eip = 0;
 	v->pat = PAT_RESET;
 	v->debugctl = 0;
+	WRITE_ONCE(v->vcpu->arch.tsc_adjust, 0);
 	x86_msrs_reset(v->vcpu);
 }
 

@@ -195,6 +195,8 @@ static bool started(struct vmx_vcpu *v)
 		return v->idle == X86_RUNS;
 	if (vector < 0)
 		return false;
+	/* There is nobody yet who could handle what came meanwhile. */
+	atomic_set(&vcpu->arch.nmi_pending, 0);
 	x86_start_at(vcpu, vector);
 	v->idle = X86_RUNS;
 	return true;
@@ -279,8 +281,11 @@ static int vmx_get_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 *value)
 	return reg >> 32 ? -ENOENT : vmx_get_msr(vcpu, reg, value);
 }
 
+/* From outside the TSC is not written: vCPUs, written one after the other, would differ. */
 static int vmx_set_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 value)
 {
+	if (reg == MSR_IA32_TSC)
+		return 0;
 	return reg >> 32 ? -ENOENT : vmx_set_msr(vcpu, reg, value);
 }
 

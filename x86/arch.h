@@ -62,6 +62,7 @@ struct x86_state {
  * @nmi_pending: NMIs waiting: 0 to 2; atomic
  * @init_pending: an INIT waits; atomic
  * @sipi_vector: start-up vector, or -1; atomic
+ * @tsc_adjust: IA32_TSC_ADJUST: what the guest made its TSC differ from the VM's
  */
 struct axvm_vcpu_arch {
 	struct x86_state state;
@@ -73,6 +74,7 @@ struct axvm_vcpu_arch {
 	atomic_t nmi_pending;
 	atomic_t init_pending;
 	atomic_t sipi_vector;
+	u64 tsc_adjust;
 };
 
 /**
@@ -92,7 +94,7 @@ struct axvm_extint_ops {
  * @extint_up: its output is up: a hint for a quick look; only @extint knows
  * @lapic: the device of the local APICs, or NULL; vm->lock
  * @lowest_next: vCPU at which the next search for the lowest priority starts; approximate
- * @tsc_offset: added to the host's TSC for the guest
+ * @tsc_offset: added to the host's TSC for all vCPUs of the VM
  */
 struct axvm_vm_arch {
 	struct axvm_device *pic;

@@ -267,6 +267,7 @@ static void test_wait_for_sipi(void)
 		return;
 	apic_send(1, DM_INIT | ICR_LEVEL | ICR_ASSERT);
 	apic_send(1, VECTOR);	/* not accepted: it is off by software */
+	apic_send(1, DM_NMI | ICR_ASSERT);	/* in real mode it would be the end */
 	apic_send(1, DM_INIT | ICR_LEVEL | ICR_ASSERT);
 	CHECK_EQ(other->count[VECTOR], 0);
 	CHECK_EQ(other->starts, starts);
