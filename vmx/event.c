@@ -184,12 +184,13 @@ void vmx_inject_waiting(struct vmx_vcpu *v)
 bool vmx_interruptible(struct axvm_vcpu *vcpu)
 {
 	const struct axvm_x86_regs *regs = &vcpu->arch.state.regs;
+	const int start = atomic_read(&vcpu->arch.start);
 
-	if (atomic_read(&vcpu->arch.init_pending))
+	if (start & X86_INIT)
 		return true;
 	/* Nothing else reaches one that waits for it (SDM Vol. 3A 9.4.4). */
 	if (to_vmx(vcpu)->idle == X86_WAITS_SIPI)
-		return atomic_read(&vcpu->arch.sipi_vector) >= 0;
+		return start;
 	if (nmi_pending(vcpu) && !(regs->interruptibility & GUEST_INTR_STATE_NMI))
 		return true;
 	return (regs->rflags & X86_EFLAGS_IF) && axvm_x86_irq_pending(vcpu);

@@ -124,8 +124,7 @@ void vmx_vcpu_reset(struct axvm_vcpu *vcpu)
 	v->initialised = false;
 	v->launched = false;
 	atomic_set(&vcpu->arch.nmi_pending, 0);
-	atomic_set(&vcpu->arch.init_pending, 0);
-	atomic_set(&vcpu->arch.sipi_vector, -1);
+	atomic_set(&vcpu->arch.start, 0);
 	if (vcpu->arch.lapic)
 		axvm_lapic_reset(vcpu);
 }

@@ -29,6 +29,32 @@ run() {
 	fi
 }
 
+# utime + stime of the threads of vCPUs, in ticks
+cpu_time() {
+	for task in /proc/"$launcher"/task/*; do
+		grep -q vcpu "$task/comm" && cat "$task/stat"
+	done | awk '{ n += $14 + $15 } END { print n + 0 }'
+}
+
+# A CPU that waits for its start-up IPI, with NMIs pending, and one that mostly sleeps: both together cost next to nothing.
+park() {
+	axvm run -c 2 -m 16M -k /bin/guest-park </dev/null >/tmp/guest.out 2>&1 &
+	launcher=$!
+	until grep -q '^parked' /tmp/guest.out; do
+		kill -0 $launcher 2>/dev/null || break
+		sleep 0.1
+	done
+	before=$(cpu_time)
+	sleep 1
+	used=$(($(cpu_time) - before))
+	wait $launcher
+	status=$?
+	echo "park: $used of 100 ticks, status: $status"
+	[ $status = 0 ] && [ $used -lt 30 ] && return
+	cat /tmp/guest.out
+	result=1
+}
+
 if [ "$BED_ARCH" = arm64 ]; then
 	for guest in gic gic-smp; do
 		run $guest 2 --flat "/bin/guest-$guest@0x40400000" --entry 0x40400000
@@ -38,6 +64,7 @@ else
 		run $guest 1 -k /bin/guest-$guest
 		run $guest 4 -k /bin/guest-$guest
 	done
+	park
 fi
 rmmod axvm || result=1
 exit $result

@@ -49,7 +49,7 @@ boot() {
 	grep -q "^GUEST-UP with $vcpus CPUs" /tmp/smp.out || fail "not all CPUs came up"
 	grep -q '^load: all is well' /tmp/smp.out || fail "the load did not end well"
 	if grep -Ef /bed/splats.txt /tmp/smp.out; then fail "the guest's kernel complained"; fi
-	if grep -Ei 'lockup|stall|clocksource.*unstable|TSC warp|not responding' /tmp/smp.out; then
+	if grep -Ei 'lockup|detected .*stall|clocksource.*unstable|TSC warp|not responding' /tmp/smp.out; then
 		fail "a CPU or a clock of the guest went wrong"
 	fi
 	grep '^load: CPUs' /tmp/smp.out
