@@ -140,7 +140,7 @@ static int set_in_vmcs(struct vmx_vcpu *v, u64 *kept, u64 value)
 	return 0;
 }
 
-/* The VM has one TSC; what a vCPU writes to its own is a difference to that (SDM Vol. 3B 18.17.3). */
+/* The VM has one TSC; what a vCPU writes is a difference to that (SDM Vol. 3B 18.17.3). */
 static int set_tsc_adjust(struct vmx_vcpu *v, u64 value)
 {
 	WRITE_ONCE(v->vcpu->arch.tsc_adjust, value);
