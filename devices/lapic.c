@@ -150,7 +150,6 @@ int axvm_lapic_attach(struct axvm_vcpu *vcpu)
 		lapic->vcpu = vcpu;
 		raw_spin_lock_init(&lapic->lock);
 		lapic_timer_init(lapic);
-		atomic_set(&vcpu->arch.sipi_vector, -1);
 		/* Whoever sees it sees it made; nobody waits for anything else. */
 		smp_store_release(&vcpu->arch.lapic, lapic);
 	}

@@ -394,6 +394,15 @@ static bool lapic_take_fixed(struct axvm_lapic *lapic, u8 vector, bool level)
 	return taken;
 }
 
+/* The last of several counts; an INIT before it stays. */
+static void lapic_startup(struct axvm_vcpu *vcpu, u8 vector)
+{
+	int old = atomic_read(&vcpu->arch.start);
+
+	while (!atomic_try_cmpxchg(&vcpu->arch.start, &old, (old & X86_INIT) | X86_SIPI | vector))
+		;
+}
+
 /* A message for this APIC. SMI: there is no SMM. ExtINT: comes by LINT0 only. */
 static bool lapic_take(struct axvm_lapic *lapic, const struct axvm_apic_msg *msg)
 {
@@ -409,11 +418,10 @@ static bool lapic_take(struct axvm_lapic *lapic, const struct axvm_apic_msg *msg
 		lapic_nmi(vcpu);
 		break;
 	case LAPIC_DM_INIT:
-		atomic_set(&vcpu->arch.sipi_vector, -1);
-		atomic_set(&vcpu->arch.init_pending, 1);
+		atomic_set(&vcpu->arch.start, X86_INIT);
 		break;
 	case LAPIC_DM_STARTUP:
-		atomic_set(&vcpu->arch.sipi_vector, msg->vector);
+		lapic_startup(vcpu, msg->vector);
 		break;
 	default:
 		return false;

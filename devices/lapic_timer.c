@@ -51,7 +51,7 @@ static void timer_arm(struct axvm_lapic *lapic, u64 deadline)
 
 static u64 guest_tsc(const struct axvm_lapic *lapic)
 {
-	return rdtsc() + lapic->vcpu->vm->arch.tsc_offset;
+	return rdtsc() + x86_tsc_offset(lapic->vcpu);
 }
 
 /* True if the deadline is reached; else the timer is armed for it. */
@@ -205,6 +205,26 @@ void lapic_timer_set_tsc_deadline(struct axvm_lapic *lapic, u64 deadline)
 	if (deadline)
 		timer_expire(lapic);
 }
+
+/**
+ * axvm_lapic_tsc_changed() - the vCPU's TSC was written: a deadline may be reached
+ * @vcpu: the vCPU
+ *
+ * Context: any.
+ */
+void axvm_lapic_tsc_changed(struct axvm_vcpu *vcpu)
+{
+	struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
+	unsigned long flags;
+
+	if (!lapic)
+		return;
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	if (lapic->state.tsc_deadline)
+		timer_expire(lapic);
+	lapic_unlock(lapic, flags);
+}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_lapic_tsc_changed);
 
 /**
  * lapic_timer_left() - time until the timer expires

@@ -406,8 +406,8 @@ static void ioapic_nmi_init_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.nmi_pending), 2);
 	set_entry(vm, 6, INIT, 1);
 	pulse(vm, 6);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.init_pending), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vm->vcpus[0]->arch.init_pending), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.start), (int)X86_INIT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vm->vcpus[0]->arch.start), 0);
 }
 
 /* --- life ----------------------------------------------------------------- */

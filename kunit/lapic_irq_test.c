@@ -438,18 +438,21 @@ static void irq_nmi_init_sipi_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.nmi_pending), 2);
 
 	send(vm->vcpus[0], 1, APIC_DM_STARTUP | 0x33);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.sipi_vector), 0x33);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.start), (int)X86_SIPI | 0x33);
 	send(vm->vcpus[0], 1, APIC_DM_INIT | APIC_INT_LEVELTRIG);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.init_pending), 0);
+	KUNIT_EXPECT_FALSE(test, atomic_read(&vcpu->arch.start) & X86_INIT);
 	send(vm->vcpus[0], 1, APIC_DM_INIT | APIC_INT_LEVELTRIG | APIC_INT_ASSERT);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.init_pending), 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.sipi_vector), -1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.start), (int)X86_INIT);
 	send(vm->vcpus[0], 1, APIC_DM_STARTUP | 0x00);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.sipi_vector), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.start), (int)(X86_INIT | X86_SIPI));
+	send(vm->vcpus[0], 1, APIC_DM_STARTUP | 0x44);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.start), (int)(X86_INIT | X86_SIPI) | 0x44);
+	send(vm->vcpus[0], 1, APIC_DM_INIT | APIC_INT_ASSERT);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vcpu->arch.start), (int)X86_INIT);
 
 	send(vm->vcpus[0], 0, APIC_DEST_ALLBUT | APIC_DM_INIT | APIC_INT_ASSERT);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vm->vcpus[0]->arch.init_pending), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vm->vcpus[2]->arch.init_pending), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vm->vcpus[0]->arch.start), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vm->vcpus[2]->arch.start), (int)X86_INIT);
 	/* Also those whose APIC is off by software take them. */
 	xapic_write(vm->vcpus[2], APIC_SPIV, 0xff);
 	send(vm->vcpus[0], 2, APIC_DM_NMI);

@@ -50,7 +50,7 @@ static void lapic_power_on_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, axvm_lapic_get_base(vm->vcpus[0]),
 			BASE | XAPIC_ENABLE | MSR_IA32_APICBASE_BSP);
 	KUNIT_EXPECT_EQ(test, axvm_lapic_get_base(vm->vcpus[1]), BASE | XAPIC_ENABLE);
-	KUNIT_EXPECT_EQ(test, atomic_read(&vm->vcpus[1]->arch.sipi_vector), -1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&vm->vcpus[1]->arch.start), 0);
 	/* An access of the host sees vCPU 0. */
 	KUNIT_EXPECT_EQ(test, (u32)fixture_load(vm, NULL, BASE + APIC_LVT0, 4), APIC_DM_EXTINT);
 }

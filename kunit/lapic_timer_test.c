@@ -22,7 +22,7 @@ static void timer_start(struct axvm_vcpu *vcpu, u32 lvt, u32 divide, u32 count)
 
 static u64 guest_tsc(struct axvm_vcpu *vcpu)
 {
-	return rdtsc() + vcpu->vm->arch.tsc_offset;
+	return rdtsc() + x86_tsc_offset(vcpu);
 }
 
 static u64 tsc_deadline(struct axvm_vcpu *vcpu)
@@ -197,6 +197,42 @@ static void timer_tsc_deadline_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lapic_handle(vcpu), -1);
 }
 
+static void tsc_adjust(struct axvm_vcpu *vcpu, u64 value)
+{
+	WRITE_ONCE(vcpu->arch.tsc_adjust, value);
+	axvm_lapic_tsc_changed(vcpu);
+}
+
+/* The deadline is a value of the TSC of this vCPU, also after that was written. */
+static void timer_tsc_written_test(struct kunit *test)
+{
+	const u64 hour = 3600ULL * MSEC_PER_SEC * tsc_khz;
+	struct axvm_vm *vm = lapic_vm(test, 2);
+	struct axvm_vcpu *vcpu = vm->vcpus[1];
+
+	tsc_adjust(vcpu, hour);	/* nothing runs */
+	KUNIT_EXPECT_EQ(test, lapic_handle(vcpu), -1);
+	xapic_write(vcpu, APIC_LVTT, APIC_LVT_TIMER_TSCDEADLINE | VECTOR);
+	xapic_write(vm->vcpus[0], APIC_LVTT, APIC_LVT_TIMER_TSCDEADLINE | VECTOR);
+	msr_write(vcpu, MSR_IA32_TSC_DEADLINE, guest_tsc(vcpu) + hour);
+	msr_write(vm->vcpus[0], MSR_IA32_TSC_DEADLINE, guest_tsc(vm->vcpus[0]) + hour);
+
+	/* Forward, over it: at once, and on this vCPU only */
+	tsc_adjust(vcpu, 3 * hour);
+	KUNIT_EXPECT_EQ(test, lapic_handle(vcpu), VECTOR);
+	KUNIT_EXPECT_EQ(test, tsc_deadline(vcpu), 0ULL);
+	KUNIT_EXPECT_EQ(test, lapic_handle(vm->vcpus[0]), -1);
+	tsc_adjust(vcpu, 9 * hour);
+	KUNIT_EXPECT_EQ(test, lapic_handle(vcpu), -1);
+
+	/* Back: what was near is far */
+	msr_write(vcpu, MSR_IA32_TSC_DEADLINE, guest_tsc(vcpu) + 20ULL * tsc_khz);
+	tsc_adjust(vcpu, 0);
+	msleep(50);
+	KUNIT_EXPECT_EQ(test, lapic_handle(vcpu), -1);
+	KUNIT_EXPECT_NE(test, tsc_deadline(vcpu), 0ULL);
+}
+
 /* 10.5.4.1: what belongs to the other modes does nothing; changing the mode disarms. */
 static void timer_modes_test(struct kunit *test)
 {
@@ -359,6 +395,7 @@ static struct kunit_case lapic_timer_cases[] = {
 	KUNIT_CASE(timer_masked_test),
 	KUNIT_CASE(timer_divide_test),
 	KUNIT_CASE(timer_tsc_deadline_test),
+	KUNIT_CASE(timer_tsc_written_test),
 	KUNIT_CASE(timer_modes_test),
 	KUNIT_CASE(timer_x2apic_test),
 	KUNIT_CASE(timer_restore_test),

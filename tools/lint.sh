@@ -65,7 +65,7 @@ lint_checkpatch() {
 		grep -vE '^core/trace\.h:.*:(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE|SPACING):' |
 		grep -vE '^arm64/(context|debug|gic_hw|nvhe_switch|sysreg|vhe)\.[ch]:.*:(MACRO_ARG_(UNUSED|REUSE)|MACRO_WITH_FLOW_CONTROL|TRAILING_SEMICOLON|MULTISTATEMENT_MACRO_USE_DO_WHILE|COMPLEX_MACRO):' |
 		grep -vE '^arm64/exits\.c:.*:YIELD:|^devices/access\.h:.*:MACRO_ARG_REUSE:' |
-		grep -vE "^tools/(tests|bench)/.*:($userspace_has_not):" |
+		grep -vE "^tools/(tests|bench|guests)/.*:($userspace_has_not):" |
 		while IFS= read -r line; do
 			name=$(sed -n 's/.*:CAMELCASE:.*<\(.*\)>.*/\1/p' <<<"$line")
 			[ -n "$name" ] && grep -rqw "$name" "$linux/include" "$linux"/arch/{x86,arm64}/include || echo "$line"

@@ -209,7 +209,7 @@ void vmx_write_controls(struct vmx_vcpu *v)
 	vmx_write(IO_BITMAP_B, virt_to_phys(io_bitmaps) + PAGE_SIZE);
 	vmx_write(MSR_BITMAP, virt_to_phys(msr_bitmap));
 	vmx_write(VMCS_LINK_POINTER, ~0ULL);
-	vmx_write(TSC_OFFSET, v->vcpu->vm->arch.tsc_offset);
+	vmx_write(TSC_OFFSET, x86_tsc_offset(v->vcpu));
 	vmx_write(VIRTUAL_PROCESSOR_ID, v->vpid);
 	vmx_write(EPT_POINTER, to_vmx_vm(v->vcpu->vm)->eptp);
 	vmx_write(CR0_GUEST_HOST_MASK, ~VMX_CR0_OWN);

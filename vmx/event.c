@@ -12,6 +12,7 @@
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
+#include "../x86/vcpu.h"
 #include "vmx.h"
 
 #define HAS_ERROR	INTR_INFO_DELIVER_CODE_MASK
@@ -157,10 +158,13 @@ void vmx_inject_waiting(struct vmx_vcpu *v)
 		taken = true;
 	}
 	if (nmi_pending(vcpu)) {
-		if (taken || !inject_nmi(v, regs->interruptibility))
+		/* While the guest handles one, all that come are one (SDM Vol. 3A 6.7.1). */
+		if (regs->interruptibility & GUEST_INTR_STATE_NMI)
+			atomic_cmpxchg(&vcpu->arch.nmi_pending, 2, 1);
+		if (!taken)
+			taken = inject_nmi(v, regs->interruptibility);
+		if (nmi_pending(vcpu))
 			windows |= CPU_BASED_NMI_WINDOW_EXITING;
-		else
-			taken = true;
 	}
 	if (axvm_x86_irq_pending(vcpu)) {
 		if (!taken)
@@ -173,14 +177,21 @@ void vmx_inject_waiting(struct vmx_vcpu *v)
 }
 
 /**
- * vmx_interruptible() - axvm_backend.interruptible(): does anything end a HLT?
- * @vcpu: the vCPU; its own thread, after the HLT (RFLAGS are cached)
+ * vmx_interruptible() - axvm_backend.interruptible(): does anything end a HLT, or the
+ * waiting for a start-up IPI?
+ * @vcpu: the vCPU; its own thread, after the HLT (RFLAGS and interruptibility are cached)
  */
 bool vmx_interruptible(struct axvm_vcpu *vcpu)
 {
-	if (nmi_pending(vcpu) || ((vcpu->arch.state.regs.rflags & X86_EFLAGS_IF) &&
-				  axvm_x86_irq_pending(vcpu)))
+	const struct axvm_x86_regs *regs = &vcpu->arch.state.regs;
+	const int start = atomic_read(&vcpu->arch.start);
+
+	if (start & X86_INIT)
 		return true;
-	return atomic_read(&vcpu->arch.init_pending) ||
-	       atomic_read(&vcpu->arch.sipi_vector) >= 0;
+	/* Nothing else reaches one that waits for it (SDM Vol. 3A 9.4.4). */
+	if (to_vmx(vcpu)->idle == X86_WAITS_SIPI)
+		return start;
+	if (nmi_pending(vcpu) && !(regs->interruptibility & GUEST_INTR_STATE_NMI))
+		return true;
+	return (regs->rflags & X86_EFLAGS_IF) && axvm_x86_irq_pending(vcpu);
 }

@@ -95,7 +95,10 @@ int vmx_get_msr(struct axvm_vcpu *vcpu, u32 msr, u64 *value)
 		*value = 0;
 		return 0;
 	case MSR_IA32_TSC:
-		*value = rdtsc() + vcpu->vm->arch.tsc_offset;
+		*value = rdtsc() + x86_tsc_offset(vcpu);
+		return 0;
+	case MSR_IA32_TSC_ADJUST:
+		*value = vcpu->arch.tsc_adjust;
 		return 0;
 	case MSR_IA32_APICBASE:
 		*value = axvm_lapic_get_base(vcpu);
@@ -137,13 +140,20 @@ static int set_in_vmcs(struct vmx_vcpu *v, u64 *kept, u64 value)
 	return 0;
 }
 
+/* The VM has one TSC; what a vCPU writes is a difference to that (SDM Vol. 3B 18.17.3). */
+static int set_tsc_adjust(struct vmx_vcpu *v, u64 value)
+{
+	WRITE_ONCE(v->vcpu->arch.tsc_adjust, value);
+	v->vcpu->arch.state.dirty |= VMX_DIRTY_TSC;
+	axvm_lapic_tsc_changed(v->vcpu);
+	return 0;
+}
+
 /**
  * vmx_set_msr() - write an MSR
  * @vcpu: the vCPU
  * @msr: number
  * @value: value
- *
- * The TSC cannot be written: it is one for all vCPUs of a VM, and the write is ignored.
  *
  * Return: 0; -EINVAL: #GP(0); -ENOENT: neither ours nor policy's.
  */
@@ -183,7 +193,9 @@ int vmx_set_msr(struct axvm_vcpu *vcpu, u32 msr, u64 value)
 	case MSR_IA32_DEBUGCTLMSR:
 		return value ? -EINVAL : 0;
 	case MSR_IA32_TSC:
-		return 0;
+		return set_tsc_adjust(v, value - rdtsc() - vcpu->vm->arch.tsc_offset);
+	case MSR_IA32_TSC_ADJUST:
+		return set_tsc_adjust(v, value);
 	case MSR_IA32_APICBASE:
 		return axvm_lapic_set_base(vcpu, value) ? -EINVAL : 0;
 	default:

@@ -101,6 +101,7 @@ static void reset_msrs(struct vmx_vcpu *v)
 	v->sysenter_eip = 0;
 	v->pat = PAT_RESET;
 	v->debugctl = 0;
+	WRITE_ONCE(v->vcpu->arch.tsc_adjust, 0);
 	x86_msrs_reset(v->vcpu);
 }
 
@@ -123,8 +124,7 @@ void vmx_vcpu_reset(struct axvm_vcpu *vcpu)
 	v->initialised = false;
 	v->launched = false;
 	atomic_set(&vcpu->arch.nmi_pending, 0);
-	atomic_set(&vcpu->arch.init_pending, 0);
-	atomic_set(&vcpu->arch.sipi_vector, -1);
+	atomic_set(&vcpu->arch.start, 0);
 	if (vcpu->arch.lapic)
 		axvm_lapic_reset(vcpu);
 }

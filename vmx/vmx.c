@@ -141,10 +141,16 @@ static __always_inline int enter_once(struct vmx_vcpu *v, struct axvm_exit *exit
 	return vmx_answer_exit(v, exit);
 }
 
+static bool needs_start(struct vmx_vcpu *v)
+{
+	return v->idle | atomic_read(&v->vcpu->arch.start);
+}
+
 /* Something wants the vCPU out, or is only to be looked at: may it enter again? */
 static noinline bool look(struct vmx_vcpu *v)
 {
-	if (!axvm_vcpu_only_look(v->vcpu))
+	/* An INIT that it sent to itself is for started(). */
+	if (needs_start(v) || !axvm_vcpu_only_look(v->vcpu))
 		return false;
 	if (vmx_event_waits(v))
 		vmx_inject_waiting(v);
@@ -179,32 +185,26 @@ static int enter_in_window(struct vmx_vcpu *v, struct axvm_exit *exit)
 static bool started(struct vmx_vcpu *v)
 {
 	struct axvm_vcpu *vcpu = v->vcpu;
-	int vector;
+	const int start = atomic_xchg(&vcpu->arch.start, 0);
 
-	if (unlikely(atomic_xchg(&vcpu->arch.init_pending, 0))) {
+	if (unlikely(start & X86_INIT)) {
 		x86_get(vcpu, X86_ALL);
 		x86_reset_regs(vcpu, true);
 		v->event = 0;
 		axvm_lapic_init(vcpu);
 		v->idle = vcpu->id ? X86_WAITS_SIPI : X86_RUNS;
 	}
-	vector = atomic_xchg(&vcpu->arch.sipi_vector, -1);
 	if (v->idle == X86_HALTED && vmx_interruptible(vcpu))
 		v->idle = X86_RUNS;
 	if (v->idle != X86_WAITS_SIPI)
 		return v->idle == X86_RUNS;
-	if (vector < 0)
+	if (!(start & X86_SIPI))
 		return false;
-	x86_start_at(vcpu, vector);
+	/* There is nobody yet who could handle what came meanwhile. */
+	atomic_set(&vcpu->arch.nmi_pending, 0);
+	x86_start_at(vcpu, start & X86_SIPI_VECTOR);
 	v->idle = X86_RUNS;
 	return true;
-}
-
-static bool needs_start(struct vmx_vcpu *v)
-{
-	const struct axvm_vcpu_arch *arch = &v->vcpu->arch;
-
-	return v->idle | atomic_read(&arch->init_pending) | (atomic_read(&arch->sipi_vector) + 1);
 }
 
 int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
@@ -220,7 +220,11 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 	}
 	local_irq_disable();
 	if (likely(axvm_vcpu_enter_guest(vcpu))) {
-		ret = enter_in_window(v, exit);
+		/* One that came since started() found us not in the guest yet, and did not kick. */
+		if (unlikely(atomic_read(&vcpu->arch.start)))
+			ret = AXVM_RUN_HANDLED;
+		else
+			ret = enter_in_window(v, exit);
 		axvm_vcpu_leave_guest(vcpu);
 		if (ret == VMX_LATER)
 			tell_host(v);
@@ -279,8 +283,11 @@ static int vmx_get_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 *value)
 	return reg >> 32 ? -ENOENT : vmx_get_msr(vcpu, reg, value);
 }
 
+/* From outside the TSC is not written: vCPUs, written one after the other, would differ. */
 static int vmx_set_sysreg(struct axvm_vcpu *vcpu, u64 reg, u64 value)
 {
+	if (reg == MSR_IA32_TSC)
+		return 0;
 	return reg >> 32 ? -ENOENT : vmx_set_msr(vcpu, reg, value);
 }
 

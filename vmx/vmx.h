@@ -228,6 +228,7 @@ void vmx_write_controls(struct vmx_vcpu *v);
 #define VMX_DIRTY_MSRS		BIT(16)	/* sysenter_*, pat, debugctl */
 #define VMX_DIRTY_PDPTES	BIT(17)	/* pdpte[] */
 #define VMX_DIRTY_CONTROLS	BIT(18)	/* cpu_controls */
+#define VMX_DIRTY_TSC		BIT(20)	/* the TSC offset */
 
 /**
  * vmx_window_open() - make this vCPU's VMCS current

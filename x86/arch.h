@@ -38,6 +38,11 @@ struct axvm_lapic;
 
 #define X86_NR_MSRS	40
 
+/* struct axvm_vcpu_arch.start */
+#define X86_SIPI_VECTOR	0xff
+#define X86_SIPI	BIT(8)	/* a start-up IPI waits, the vector is in bits 7:0 */
+#define X86_INIT	BIT(9)	/* an INIT waits; a start-up IPI beside it came after it */
+
 /**
  * struct x86_state - a vCPU's registers as the guest sees them
  * @regs: the registers; which of them are valid says @valid
@@ -60,8 +65,9 @@ struct x86_state {
  * @insn_len: bytes of the instruction that made the exit, for finish() and string I/O
  * @msrs: MSRs that are plain storage (x86/msr.c)
  * @nmi_pending: NMIs waiting: 0 to 2; atomic
- * @init_pending: an INIT waits; atomic
- * @sipi_vector: start-up vector, or -1; atomic
+ * @start: what waits to stop or start it: X86_INIT, X86_SIPI with the vector; atomic, one word,
+ *         as a start-up IPI is worth nothing without the INIT before it
+ * @tsc_adjust: IA32_TSC_ADJUST: what the guest made its TSC differ from the VM's
  */
 struct axvm_vcpu_arch {
 	struct x86_state state;
@@ -71,8 +77,8 @@ struct axvm_vcpu_arch {
 	u8 insn_len;
 	u64 msrs[X86_NR_MSRS];
 	atomic_t nmi_pending;
-	atomic_t init_pending;
-	atomic_t sipi_vector;
+	atomic_t start;
+	u64 tsc_adjust;
 };
 
 /**
@@ -92,7 +98,7 @@ struct axvm_extint_ops {
  * @extint_up: its output is up: a hint for a quick look; only @extint knows
  * @lapic: the device of the local APICs, or NULL; vm->lock
  * @lowest_next: vCPU at which the next search for the lowest priority starts; approximate
- * @tsc_offset: added to the host's TSC for the guest
+ * @tsc_offset: added to the host's TSC for all vCPUs of the VM
  */
 struct axvm_vm_arch {
 	struct axvm_device *pic;

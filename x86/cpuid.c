@@ -110,6 +110,7 @@ static void init_basic(const struct x86_cpuid_limits *limits)
 		basic[7].ecx &= L7_ECX | (limits->rdtscp ? F(RDPID) : 0);
 		basic[7].edx &= L7_EDX;
 	}
+	basic[7].ebx |= F(TSC_ADJUST);
 	init_tsc_leaves();
 }
 
@@ -125,7 +126,10 @@ static void init_extended(const struct x86_cpuid_limits *limits)
 	extended[1].ecx &= LX1_ECX;
 	extended[1].edx &= LX1_EDX | (limits->rdtscp ? F(RDTSCP) : 0);
 	extended[5] = (struct x86_cpuid){};
-	extended[7] = (struct x86_cpuid){ .edx = extended[7].edx & LX7_EDX };
+	/* What the kernel found not to be in step is nothing a guest could rely on. */
+	extended[7] = (struct x86_cpuid){
+		.edx = check_tsc_unstable() ? 0 : extended[7].edx & LX7_EDX,
+	};
 	/* physical and linear address bits; four-level paging */
 	extended[8] = (struct x86_cpuid){ .eax = (extended[8].eax & 0xff) | 48 << 8 };
 }

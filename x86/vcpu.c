@@ -23,7 +23,6 @@ int axvm_arch_vcpu_attach(struct axvm_vcpu *vcpu)
 {
 	int ret;
 
-	atomic_set(&vcpu->arch.sipi_vector, -1);
 	ret = x86_emulation_create(vcpu);
 	if (ret)
 		return ret;

@@ -134,6 +134,13 @@ u64 axvm_lapic_get_base(struct axvm_vcpu *vcpu);
 int axvm_lapic_set_base(struct axvm_vcpu *vcpu, u64 value);
 u64 axvm_lapic_get_tpr(struct axvm_vcpu *vcpu);
 void axvm_lapic_set_tpr(struct axvm_vcpu *vcpu, u64 cr8);
+void axvm_lapic_tsc_changed(struct axvm_vcpu *vcpu);
+
+/* What is added to the host's TSC for this vCPU */
+static inline u64 x86_tsc_offset(const struct axvm_vcpu *vcpu)
+{
+	return vcpu->vm->arch.tsc_offset + READ_ONCE(vcpu->arch.tsc_adjust);
+}
 
 /**
  * struct axvm_apic_msg - an interrupt message on the (virtual) APIC bus

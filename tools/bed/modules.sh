@@ -77,7 +77,7 @@ if [ -z "${AXVM_BUILD:-}" ]; then
 	cc=$(cross_cc)
 	lock "programs-$(basename "$base")-$arch"
 	rm -rf "$dir/bin.new" && mkdir -p "$dir/bin.new"
-	for makefile in "$top"/tools/{axvm,bench,tests,tests/*}/Makefile; do
+	for makefile in "$top"/tools/{axvm,bench,guests,tests,tests/*}/Makefile; do
 		[ ! -f "$makefile" ] || program "$(dirname "${makefile#"$top/tools/"}")"
 	done
 	replace "$dir/bin"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The ground under the GIC's tests: console, exceptions, a second CPU, the GIC's registers. */
+/* The ground under the arm64 guests: console, exceptions, a second CPU, the GIC's registers. */
 #include "guest.h"
 
 #define PSCI_SYSTEM_OFF	0x84000008UL
@@ -291,15 +291,16 @@ void join_1(void)
 
 /* --- all ------------------------------------------------------------------ */
 
-static void run(const struct test *tests)
+static void run_all(void)
 {
+	const struct test *test;
 	u32 before;
 
-	for (; tests->name; tests++) {
-		test_name = tests->name;
+	for (test = tests; test->name; test++) {
+		test_name = test->name;
 		before = failures;
 		reset_all();
-		tests->run();
+		test->run();
 		if (failures == before) {
 			print("ok ");
 			print(test_name);
@@ -317,11 +318,13 @@ void guest_main(u64 cpu)
 	wr(GICD, 0x10);
 	wr(GICD, 0x13);		/* ARE, both groups */
 	redist_on(0);
-	run(one_cpu_tests);
-	if (!psci(PSCI_CPU_ON, 1, (u64)secondary_start, 1)) {
+	test_name = "start";
+	if (guest_cpus > 1) {
+		CHECK_EQ(psci(PSCI_CPU_ON, 1, (u64)secondary_start, 1), 0);
 		CHECK(wait_for(&second_is_up, 1));
-		run(two_cpu_tests);
 	}
-	print(failures ? "gic: failures\n" : "gic: all is well\n");
+	run_all();
+	print(guest_name);
+	print(failures ? ": failures\n" : ": all is well\n");
 	psci(PSCI_SYSTEM_OFF, 0, 0, 0);
 }

@@ -2,6 +2,9 @@
 /* What one CPU sees of its GIC and timers. */
 #include "guest.h"
 
+const char guest_name[] = "gic";
+const u32 guest_cpus = 1;
+
 static struct cpu *const me = &cpus[0];
 
 static void sgi(u32 intid)
@@ -470,7 +473,7 @@ static void group_0(void)
 	CHECK(wait_for(&me->count[4], 3));
 }
 
-const struct test one_cpu_tests[] = {
+const struct test tests[] = {
 	{ "identification", identification },
 	{ "sgi-to-self", sgi_to_self },
 	{ "priorities", priorities },

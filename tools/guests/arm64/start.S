@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Start, vectors and secondary start of the guest of the GIC's test: EL1, MMU off. */
+/* Start, vectors and secondary start of a guest: EL1, MMU off. */
 
 #define STACK_SHIFT	14
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The guest of the GIC's test: two CPUs of a machine like QEMU's "virt" (on which it runs
- * as well: the reference), at EL1 with the MMU off. guest.c is what its tests stand on.
+ * What the arm64 guests stand on: two CPUs of a machine like QEMU's "virt" (on which they run
+ * as well: the reference), at EL1 with the MMU off. guest.c has it; a guest is one file with a
+ * table of tests.
  */
-#ifndef GIC_GUEST_H
-#define GIC_GUEST_H
+#ifndef GUESTS_ARM64_GUEST_H
+#define GUESTS_ARM64_GUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -115,7 +116,10 @@ struct test {
 	void (*run)(void);
 };
 
-extern const struct test one_cpu_tests[], two_cpu_tests[];
+/* The guest's own */
+extern const char guest_name[];
+extern const u32 guest_cpus;	/* how many it uses */
+extern const struct test tests[];
 
 /* start.S, and what it calls */
 extern char secondary_start[];
@@ -151,4 +155,4 @@ void gic_on(u32 intid, u8 priority);
 
 #define CHECK(condition)	CHECK_EQ(!!(condition), 1)
 
-#endif /* GIC_GUEST_H */
+#endif /* GUESTS_ARM64_GUEST_H */

@@ -2,6 +2,9 @@
 /* What two CPUs do to each other by the GIC. */
 #include "guest.h"
 
+const char guest_name[] = "gic-smp";
+const u32 guest_cpus = 2;
+
 static struct cpu *const me = &cpus[0], *const other = &cpus[1];
 
 static volatile u32 stop;
@@ -248,7 +251,7 @@ static void storm(void)
 	stopped();
 }
 
-const struct test two_cpu_tests[] = {
+const struct test tests[] = {
 	{ "sgi-awake", sgi_awake },
 	{ "sgi-asleep", sgi_asleep },
 	{ "ping-pong", ping_pong },
