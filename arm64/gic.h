@@ -108,6 +108,7 @@ void arm64_gic_leave(struct axvm_vcpu *vcpu);
 bool arm64_gic_pending(struct axvm_vcpu *vcpu);
 
 /* Make an INTID pending as an edge: an SGI or PPI of this vCPU, an SPI where it is routed. */
+int arm64_gic_msi(struct axvm_vm *vm, u64 address, u32 data, bool send);
 int arm64_gic_inject(struct axvm_vcpu *vcpu, u32 intid);
 
 /* A private level line: timers. Any context; kicks the vCPU when it goes up. */

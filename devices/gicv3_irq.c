@@ -391,9 +391,12 @@ void arm64_gic_dir(struct axvm_vcpu *vcpu, u64 value)
 	bank = gicv3_bank(cpu->gic, cpu, n);
 	if (!n || gicv3_whose(cpu->gic, intid) == vcpu->id) {
 		bank->active &= ~BIT(intid % GICV3_BANK_BITS);
+		gicv3_note_end(cpu, intid);
 		gicv3_update(cpu->gic, cpu, n, BIT(intid % GICV3_BANK_BITS));
 		gicv3_touch(cpu);
 	}
 	gicv3_unlock(cpu->gic, flags);
+	if (unlikely(cpu->any_ended))
+		gicv3_tell_ended(cpu);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(arm64_gic_dir);
