@@ -6,6 +6,7 @@
  * returns when all are counted, or with an error: what the injection said, or -ETIME when
  * the guest does not count.
  */
+#include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/miscdevice.h>
@@ -66,7 +67,7 @@ static int send_one(struct run *run)
 {
 	if (!run->storm.hardirq)
 		return inject(run);
-	hrtimer_start(&run->timer, us_to_ktime(20), HRTIMER_MODE_REL_HARD);
+	hrtimer_start(&run->timer, ns_to_ktime(20 * NSEC_PER_USEC), HRTIMER_MODE_REL_HARD);
 	wait_for_completion(&run->rang);
 	return run->ret;
 }
