@@ -173,6 +173,7 @@ bool axvm_irq_hold(struct axvm_vm *vm, u32 irq, bool *held, bool level)
 	raw_spin_unlock_irqrestore(&vm->irq.lock, flags);
 	return changed;
 }
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_hold);
 
 /**
  * axvm_irq_pulse() - raise and lower a line with nothing in between
@@ -196,6 +197,7 @@ int axvm_irq_pulse(struct axvm_vm *vm, u32 irq)
 	raw_spin_unlock_irqrestore(&vm->irq.lock, flags);
 	return 0;
 }
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_pulse);
 
 /* router->lock held */
 static void user_drive(struct axvm_vm *vm, u32 irq, bool level)
