@@ -83,7 +83,16 @@ static uint64_t guest_address(struct storm *storm, void *at)
 }
 
 /**
- * storm_load() - devices, code and the registers of all vCPUs
+ * storm_add_devices() - what the guest needs
+ * @storm: the VM
+ */
+void storm_add_devices(struct storm *storm)
+{
+	vm_add_board_devices(&storm->vm);
+}
+
+/**
+ * storm_load() - code and the registers of all vCPUs
  * @storm: the VM
  */
 void storm_load(struct storm *storm)
@@ -91,7 +100,6 @@ void storm_load(struct storm *storm)
 	struct axvm_arm64_regs regs = { .size = sizeof(regs) };
 	unsigned int i;
 
-	vm_add_board_devices(&storm->vm);
 	vm_load(&storm->vm, GUEST_FLAT, &counting);
 	vm_get_regs(&storm->vm, &regs);
 	for (i = 0; i < STORM_VCPUS; i++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A guest that counts its interrupts: see storm.h. */
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -67,9 +68,23 @@ void storm_make(struct storm *storm)
 		if (storm->vcpu[i] < 0)
 			die("AXVM_VM_CREATE_VCPU");
 	}
+	storm_add_devices(storm);
+	storm_reload(storm);
+}
+
+/**
+ * storm_reload() - code, registers and what the vCPUs are told, as for the first start
+ * @storm: a VM, not booted
+ */
+void storm_reload(struct storm *storm)
+{
+	unsigned int i;
+
 	storm_load(storm);
-	for (i = 0; i < STORM_VCPUS; i++)
+	for (i = 0; i < STORM_VCPUS; i++) {
+		memset(storm_control(storm, i), 0, sizeof(struct storm_control));
 		set_control(storm, i);
+	}
 }
 
 struct start {

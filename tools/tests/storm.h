@@ -74,6 +74,7 @@ uint32_t *storm_count(struct storm *storm, unsigned int vcpu, uint32_t irq);
 struct storm_control *storm_control(struct storm *storm, unsigned int vcpu);
 
 void storm_make(struct storm *storm);
+void storm_reload(struct storm *storm);
 void storm_start(struct storm *storm);
 void storm_join(struct storm *storm);
 void storm_stop(struct storm *storm);
@@ -81,7 +82,8 @@ void storm_destroy(struct storm *storm);
 bool storm_settled(struct storm *storm, unsigned int vcpu, uint32_t irq, uint32_t count);
 int storm_inject(struct storm *storm, unsigned int vcpu, uint32_t irq);
 
-/* Of the family: devices, code and the registers of all vCPUs */
+/* Of the family: devices; code and the registers of all vCPUs */
+void storm_add_devices(struct storm *storm);
 void storm_load(struct storm *storm);
 
 #endif /* TESTS_STORM_H */

@@ -69,7 +69,16 @@ static void write_tables(uint8_t *memory)
 }
 
 /**
- * storm_load() - devices, code and the registers of all vCPUs
+ * storm_add_devices() - what the guest needs
+ * @storm: the VM
+ */
+void storm_add_devices(struct storm *storm)
+{
+	vm_add_pc_devices(&storm->vm);
+}
+
+/**
+ * storm_load() - code and the registers of all vCPUs
  * @storm: the VM
  */
 void storm_load(struct storm *storm)
@@ -77,7 +86,6 @@ void storm_load(struct storm *storm)
 	struct axvm_x86_regs regs = { .size = sizeof(regs) };
 	unsigned int i;
 
-	vm_add_pc_devices(&storm->vm);
 	vm_load_interruptible(&storm->vm, &counting);
 	write_tables(storm->vm.memory);
 	vm_get_regs(&storm->vm, &regs);
