@@ -239,11 +239,12 @@ static void weather(uint32_t awake)
 	over = false;
 	storm_make(&storm);
 	set_message_route();
-	for (i = 0; i < STORM_VCPUS; i++) {
+	for (i = 0; i < STORM_VCPUS; i++)
 		storm_control(&storm, i)->awake = awake;
-		storm_control(&storm, i)->limit = each;
-	}
 	storm_start(&storm);
+	/* Not before all have their interrupts on */
+	for (i = 0; i < STORM_VCPUS; i++)
+		storm_control(&storm, i)->limit = each;
 	for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
 		CHECK(!pthread_create(&thread[i], NULL, sources[i], (void *)i));
 	CHECK(!pthread_create(&moves, NULL, mover, NULL));

@@ -54,12 +54,12 @@ TEST(storm, all_vcpus_are_suspended)
 
 	for (mode = 0; mode < 3; mode++) {
 		storm_make(&storm);
-		for (i = 0; i < STORM_VCPUS; i++) {
+		for (i = 0; i < STORM_VCPUS; i++)
 			storm_control(&storm, i)->awake = awake[mode][i];
-			/* They are busy with each other, too. */
-			storm_control(&storm, i)->limit = ~0U;
-		}
 		storm_start(&storm);
+		/* They are busy with each other, too. */
+		for (i = 0; i < STORM_VCPUS; i++)
+			storm_control(&storm, i)->limit = ~0U;
 		for (round = 0; round < count_of(10, 300); round++)
 			suspend_and_resume();
 		call(AXVM_VM_SUSPEND);
