@@ -218,7 +218,8 @@ int axvm_routes_set(struct axvm_vm *vm, const struct axvm_routes *arg)
 	if (arg->flags || arg->reserved || arg->nr > AXVM_MAX_GSIS)
 		return -EINVAL;
 	if (arg->nr) {
-		from = vmemdup_user(u64_to_user_ptr(arg->routes), array_size(arg->nr, sizeof(*from)));
+		from = vmemdup_user(u64_to_user_ptr(arg->routes),
+				    array_size(arg->nr, sizeof(*from)));
 		if (IS_ERR(from))
 			return PTR_ERR(from);
 		routing = routing_make(vm, from, arg->nr);

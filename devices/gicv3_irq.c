@@ -46,8 +46,9 @@ void gicv3_kick(struct arm64_gic *gic, u64 vcpus)
 	unsigned long left = vcpus;
 	unsigned int id;
 
+	/* Not by vm->vcpus: one that is just being made is not there yet, but in the GIC. */
 	while (gicv3_next_bit(&left, &id))
-		axvm_vcpu_kick(gic->vm->vcpus[id]);
+		axvm_vcpu_kick(READ_ONCE(gic->cpu[id])->vcpu);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(gicv3_kick);
 

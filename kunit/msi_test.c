@@ -5,7 +5,7 @@
 #define ADDRESS(dest)	(0xfee00000ULL | (u64)(dest) << 12)
 #define LOGICAL		BIT_ULL(2)
 #define HINT		BIT_ULL(3)
-#define LOWEST		(1 << 8)
+#define LOWEST		BIT(8)
 #define NMI		(4 << 8)
 #define LEVEL		BIT(15)
 
