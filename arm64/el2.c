@@ -259,6 +259,7 @@ struct axvm_backend axvm_arch_backend = {
 	.hypercall_done = el2_hypercall_done,
 	.interruptible = el2_interruptible,
 	.inject = el2_inject,
+	.msi = arm64_gic_msi,
 	.get_regs = arm64_get_regs,
 	.set_regs = arm64_set_regs,
 	.get_sysreg = arm64_get_sysreg,

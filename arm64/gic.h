@@ -12,6 +12,7 @@
 
 struct axvm_reason;
 struct axvm_vcpu;
+struct axvm_vm;
 
 #define ARM64_GIC_MAX_LRS	16
 
@@ -109,6 +110,9 @@ bool arm64_gic_pending(struct axvm_vcpu *vcpu);
 
 /* Make an INTID pending as an edge: an SGI or PPI of this vCPU, an SPI where it is routed. */
 int arm64_gic_inject(struct axvm_vcpu *vcpu, u32 intid);
+
+/* A message of a device (devices/gicv3_msi.c); see axvm_backend.msi */
+int arm64_gic_msi(struct axvm_vm *vm, u64 address, u32 data, bool send);
 
 /* A private level line: timers. Any context; kicks the vCPU when it goes up. */
 void arm64_gic_ppi(struct axvm_vcpu *vcpu, u32 intid, bool level);

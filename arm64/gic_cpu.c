@@ -148,6 +148,7 @@ static noinline void gic_fill(struct arm64_gic_cpu *cpu)
 		gicv3_fold(cpu);
 	gicv3_fill(cpu);
 	gicv3_unlock(cpu->gic, flags);
+	/* Nothing has ended: the guest has not run since the last look. */
 	if (!cpu->loaded)
 		return;
 	gic_hw_write_lrs(&cpu->hw);
@@ -174,6 +175,8 @@ static void gic_fold(struct arm64_gic_cpu *cpu)
 
 	gicv3_fold(cpu);
 	gicv3_unlock(cpu->gic, flags);
+	if (unlikely(cpu->any_ended))
+		gicv3_tell_ended(cpu);
 }
 
 /*

@@ -219,6 +219,8 @@ static void unlist(struct arm64_gic_cpu *cpu, unsigned int i)
 		bank->latch |= bit;
 	if (lr & ARM64_LR_ACTIVE && !(cpu->drop_active & BIT(i)))
 		bank->active |= bit;
+	if (!(lr & (ARM64_LR_PENDING | ARM64_LR_ACTIVE)))
+		gicv3_note_end(cpu, intid);
 	/* What others were told of it while it was listed may be theirs now. */
 	if (n)
 		gicv3_update(cpu->gic, cpu, n, bit);
@@ -247,6 +249,7 @@ static void end_unlisted(struct arm64_gic_cpu *cpu)
 		n = intid_of(actives->urgency[0]) / GICV3_BANK_BITS;
 		bit = BIT(intid_of(actives->urgency[0]) % GICV3_BANK_BITS);
 		gicv3_bank(cpu->gic, cpu, n)->active &= ~bit;
+		gicv3_note_end(cpu, intid_of(actives->urgency[0]));
 		gicv3_update(cpu->gic, cpu, n, bit);
 	}
 }
@@ -256,7 +259,8 @@ static void end_unlisted(struct arm64_gic_cpu *cpu)
  * @cpu: a vCPU that has left the guest, @cpu->hw as the CPU left it; @hw.vmcr only matters if
  *       there were EOIs of what was not listed
  *
- * Afterwards nothing of it is listed, and it is dirty.
+ * Afterwards nothing of it is listed, and it is dirty. The vCPU's thread calls
+ * gicv3_tell_ended() when it has given up the lock.
  *
  * Context: gic->lock held.
  */

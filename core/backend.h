@@ -132,6 +132,9 @@ struct axvm_reason {
  * @interruptible: is anything pending that ends HLT/WFI? The vCPU's own thread.
  * @inject: make @irq pending in the vCPU's controller. Any context. 0 or errno.
  *
+ * @msi: send the interrupt that a device would by writing @data to @address; without @send,
+ *       only check them. Any context. Errors: axvm_msi().
+ *
  * @get_regs: fill the UAPI register structure; vCPU lock held, not running
  * @set_regs: check (-EINVAL) and take it
  * @get_sysreg: one system register; -ENOENT: unknown
@@ -174,6 +177,7 @@ struct axvm_backend {
 	void (*hypercall_done)(struct axvm_vcpu *vcpu, u64 result);
 	bool (*interruptible)(struct axvm_vcpu *vcpu);
 	int (*inject)(struct axvm_vcpu *vcpu, u32 irq);
+	int (*msi)(struct axvm_vm *vm, u64 address, u32 data, bool send);
 
 	int (*get_regs)(struct axvm_vcpu *vcpu, void *regs);
 	int (*set_regs)(struct axvm_vcpu *vcpu, const void *regs);

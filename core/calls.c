@@ -183,6 +183,28 @@ static long vm_set_device_state(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void
 	return ret;
 }
 
+static long vm_irqfd(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
+{
+	return axvm_irqfd_set(vm, arg);
+}
+
+static long vm_ioeventfd(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
+{
+	return axvm_ioeventfd_set(vm, arg);
+}
+
+static long vm_signal_msi(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
+{
+	struct axvm_msi *msi = arg;
+
+	return axvm_msi(vm, msi->address, msi->data);
+}
+
+static long vm_set_routes(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
+{
+	return axvm_routes_set(vm, arg);
+}
+
 /* --- on a vCPU ----------------------------------------------------------------- */
 
 static long vcpu_run(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
@@ -273,6 +295,10 @@ const struct axvm_call axvm_calls[] = {
 
 	CALL(AXVM_VM_INJECT, VM, 0, ANYONE, sizeof(struct axvm_inject), vm_inject),
 	CALL(AXVM_VM_IRQ_LINE, VM, 0, ANYONE, sizeof(struct axvm_irq_line), vm_irq_line),
+	CALL(AXVM_VM_SIGNAL_MSI, VM, 0, ANYONE, sizeof(struct axvm_msi), vm_signal_msi),
+	CALL(AXVM_VM_IRQFD, VM, VM, ANYONE, sizeof(struct axvm_irqfd), vm_irqfd),
+	CALL(AXVM_VM_IOEVENTFD, VM, VM, ANYONE, sizeof(struct axvm_ioeventfd), vm_ioeventfd),
+	CALL(AXVM_VM_SET_ROUTES, VM, VM, ANYONE, sizeof(struct axvm_routes), vm_set_routes),
 	CALL(AXVM_VM_SET_MEMORY, VM, VM | MM, ANYONE, sizeof(struct axvm_memory), vm_set_memory),
 	CALL(AXVM_VM_CREATE_VCPU, VM, VM | MM, ANYONE, sizeof(struct axvm_create_vcpu),
 	     vm_create_vcpu),

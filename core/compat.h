@@ -22,6 +22,17 @@ static inline void axvm_hrtimer_setup(struct hrtimer *timer,
 #define axvm_hrtimer_setup hrtimer_setup
 #endif
 
+/* 6.8: eventfd_signal() adds one; before, as many as it is told */
+#include <linux/eventfd.h>
+static inline void axvm_eventfd_signal(struct eventfd_ctx *ctx)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	eventfd_signal(ctx, 1);
+#else
+	eventfd_signal(ctx);
+#endif
+}
+
 /* 6.12 moved it */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #include <asm/unaligned.h>

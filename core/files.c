@@ -35,6 +35,10 @@ static int vm_release(struct inode *inode, struct file *file)
 	struct axvm_vm *vm = file->private_data;
 
 	axvm_vm_stop(vm, AXVM_STOP_REQUEST, 0);
+	/* Nobody can remove them any more, while vCPUs' descriptors may keep the VM. */
+	mutex_lock(&vm->lock);
+	axvm_eventfds_release(vm);
+	mutex_unlock(&vm->lock);
 	axvm_vm_put(vm);
 	return 0;
 }

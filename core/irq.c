@@ -41,8 +41,8 @@ static void line_changed(struct axvm_vm *vm, u32 irq, bool level)
 }
 
 /*
- * One holder more or less; router->lock held. There are at most AXVM_MAX_DEVICES
- * holders and userspace, so the count cannot overflow.
+ * One holder more or less; router->lock held. There are at most AXVM_MAX_DEVICES,
+ * AXVM_MAX_IRQFDS, a message and userspace, so the count cannot overflow.
  */
 static void line_hold(struct axvm_vm *vm, u32 irq)
 {
@@ -148,6 +148,57 @@ void axvm_irq_release_device(struct axvm_device *dev)
 		axvm_device_lower(dev, line);
 }
 
+/**
+ * axvm_irq_hold() - somebody who is not a device holds a line up, or no longer
+ * @vm: the VM
+ * @irq: the line, below AXVM_MAX_IRQS
+ * @held: the holder's note whether it does; the router's lock protects it
+ * @level: true: hold it; false: let go
+ *
+ * Context: any.
+ * Return: true: this holder has changed its mind.
+ */
+bool axvm_irq_hold(struct axvm_vm *vm, u32 irq, bool *held, bool level)
+{
+	unsigned long flags;
+	bool changed;
+
+	raw_spin_lock_irqsave(&vm->irq.lock, flags);
+	changed = *held != level;
+	*held = level;
+	if (changed && level)
+		line_hold(vm, irq);
+	else if (changed)
+		line_release(vm, irq);
+	raw_spin_unlock_irqrestore(&vm->irq.lock, flags);
+	return changed;
+}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_hold);
+
+/**
+ * axvm_irq_pulse() - raise and lower a line with nothing in between
+ * @vm: the VM
+ * @irq: the line, below AXVM_MAX_IRQS
+ *
+ * Where somebody else holds it up, there is no edge, as on a wire.
+ *
+ * Context: any.
+ * Return: 0, or -ESHUTDOWN: the VM has ended.
+ */
+int axvm_irq_pulse(struct axvm_vm *vm, u32 irq)
+{
+	unsigned long flags;
+
+	if (READ_ONCE(vm->state) >= AXVM_STATE_STOPPING)
+		return -ESHUTDOWN;
+	raw_spin_lock_irqsave(&vm->irq.lock, flags);
+	line_hold(vm, irq);
+	line_release(vm, irq);
+	raw_spin_unlock_irqrestore(&vm->irq.lock, flags);
+	return 0;
+}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_pulse);
+
 /* router->lock held */
 static void user_drive(struct axvm_vm *vm, u32 irq, bool level)
 {
@@ -166,8 +217,10 @@ static void user_drive(struct axvm_vm *vm, u32 irq, bool level)
  * @irq: GSI or INTID
  * @op: AXVM_IRQ_RAISE, AXVM_IRQ_LOWER, AXVM_IRQ_PULSE
  *
+ * A level may be set when the VM has ended: it is there when it boots again.
+ *
  * Context: any.
- * Return: 0, or -EINVAL: no such line or operation.
+ * Return: 0; -EINVAL: no such line or operation; -ESHUTDOWN: a pulse, and the VM has ended.
  */
 int axvm_irq_line_user(struct axvm_vm *vm, u32 irq, u32 op)
 {
@@ -175,6 +228,8 @@ int axvm_irq_line_user(struct axvm_vm *vm, u32 irq, u32 op)
 
 	if (irq >= AXVM_MAX_IRQS || op > AXVM_IRQ_PULSE)
 		return -EINVAL;
+	if (op == AXVM_IRQ_PULSE && READ_ONCE(vm->state) >= AXVM_STATE_STOPPING)
+		return -ESHUTDOWN;
 	raw_spin_lock_irqsave(&vm->irq.lock, flags);
 	if (op != AXVM_IRQ_LOWER)
 		user_drive(vm, irq, true);
@@ -282,6 +337,23 @@ void axvm_irq_eoi(struct axvm_vcpu *vcpu, u32 irq)
 	srcu_read_unlock(&vm->srcu, idx);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_eoi);
+
+/**
+ * axvm_irq_ended() - the guest has ended the interrupt of a level-triggered line
+ * @vm: the VM
+ * @irq: the line
+ *
+ * An irqchip calls it before it looks whether the line is still up: who holds it may have
+ * waited for this to let go.
+ *
+ * Context: any; no lock of an irqchip or of the router held.
+ */
+void axvm_irq_ended(struct axvm_vm *vm, u32 irq)
+{
+	if (irq < AXVM_MAX_IRQS && unlikely(test_bit(irq, vm->irq.resampled)))
+		axvm_irqfds_resample(vm, irq);
+}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_ended);
 
 /* --- one interrupt to one vCPU ---------------------------------------------------------- */
 

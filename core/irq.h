@@ -52,8 +52,10 @@ struct axvm_irqchip_ops {
  * @chips: the irqchips; changed under @lock, also read under vm->srcu
  * @chips.dev: the device, or NULL
  * @chips.ops: what it does
- * @holders: how many hold each line up: each device and userspace count once at most
+ * @holders: how many hold each line up: each device, irqfd, message and userspace count once
+ *           at most
  * @user: bit: userspace holds the line up (AXVM_VM_IRQ_LINE)
+ * @resampled: [a] bit: an irqfd wants to know when the guest has ended the line's interrupt
  */
 struct axvm_irq_router {
 	raw_spinlock_t lock;
@@ -64,6 +66,7 @@ struct axvm_irq_router {
 	} chips[AXVM_MAX_IRQCHIPS];
 	u16 holders[AXVM_MAX_IRQS];
 	DECLARE_BITMAP(user, AXVM_MAX_IRQS);
+	DECLARE_BITMAP(resampled, AXVM_MAX_IRQS);
 };
 
 void axvm_irq_router_init(struct axvm_irq_router *router);
@@ -71,6 +74,13 @@ void axvm_irq_router_init(struct axvm_irq_router *router);
 /* For an irqchip's init() and destroy() */
 int axvm_irqchip_register(struct axvm_device *chip, const struct axvm_irqchip_ops *ops);
 void axvm_irqchip_unregister(struct axvm_device *chip);
+
+/* For holders of lines who are not devices */
+bool axvm_irq_hold(struct axvm_vm *vm, u32 irq, bool *held, bool level);
+int axvm_irq_pulse(struct axvm_vm *vm, u32 irq);
+
+/* For irqchips: the guest has ended the interrupt of a line */
+void axvm_irq_ended(struct axvm_vm *vm, u32 irq);
 
 int axvm_irq_line_user(struct axvm_vm *vm, u32 irq, u32 op);
 void axvm_irq_release_device(struct axvm_device *dev);

@@ -150,22 +150,24 @@ int axvm_vm_boot(struct axvm_vm *vm)
 	return vm->state == AXVM_STATE_LOADING ? -EINVAL : -EBUSY;
 }
 
-static bool all_left(struct axvm_vm *vm)
+/* Or does nobody want it any more, as it was resumed or stopped meanwhile? */
+static bool suspended(struct axvm_vm *vm)
 {
-	return !READ_ONCE(vm->running);
+	return !READ_ONCE(vm->running) || READ_ONCE(vm->state) != AXVM_STATE_SUSPENDED;
 }
 
 /**
  * axvm_vm_suspend() - stop the vCPUs where they are; returns when none runs
  * @vm: the VM; no lock held
  *
- * Return: 0; -EBUSY: not Running; -EINTR: a fatal signal (the VM is Suspended all the same).
+ * Return: 0 (also if somebody else resumes or stops it meanwhile); -EBUSY: not Running; -EINTR:
+ * a fatal signal (the VM is Suspended all the same).
  */
 int axvm_vm_suspend(struct axvm_vm *vm)
 {
 	if (!change_state(vm, BIT(AXVM_STATE_RUNNING), AXVM_STATE_SUSPENDED))
 		return -EBUSY;
-	return wait_event_killable(vm->state_wait, all_left(vm)) ? -EINTR : 0;
+	return wait_event_killable(vm->state_wait, suspended(vm)) ? -EINTR : 0;
 }
 
 /**
@@ -236,8 +238,9 @@ void axvm_vm_stop_at(struct axvm_vcpu *vcpu, u32 reason, u64 code)
 int axvm_vm_request_stop(struct axvm_vm *vm)
 {
 	axvm_vm_stop(vm, AXVM_STOP_REQUEST, 0);
+	/* Stopped, or even booted again by somebody else */
 	return wait_event_killable(vm->state_wait,
-				   READ_ONCE(vm->state) == AXVM_STATE_STOPPED) ? -EINTR : 0;
+				   READ_ONCE(vm->state) != AXVM_STATE_STOPPING) ? -EINTR : 0;
 }
 
 /**

@@ -23,7 +23,8 @@ static void vm_destroy(struct axvm_vm *vm)
 {
 	unsigned int i;
 
-	/* Devices first: their timers reach for vCPUs. */
+	/* Whoever sends interrupts first: eventfds, then devices, whose timers reach for vCPUs. */
+	axvm_eventfds_finish(vm);
 	mutex_lock(&vm->lock);
 	axvm_devices_destroy(vm);
 	mutex_unlock(&vm->lock);
@@ -107,6 +108,7 @@ static void vm_init_fields(struct axvm_vm *vm, const struct axvm_backend *ops,
 	INIT_LIST_HEAD(&vm->s2_stale);
 	axvm_state_init(vm);
 	axvm_irq_router_init(&vm->irq);
+	axvm_eventfds_init(vm);
 	axvm_devices_init(vm);
 	vm->pid = get_pid(task_tgid(current));
 	/* A KUnit thread has none; such a VM has no memory. */

@@ -24,6 +24,7 @@
 #include <arch.h>
 #include "backend.h"
 #include "compat.h"
+#include "eventfd.h"
 #include "irq.h"
 #include "memory.h"
 #include "../devices/registry.h"
@@ -133,6 +134,7 @@ struct axvm_vcpu {
  * @s2_stale: table pages (by page->lru) to be freed after the next flush; s2_lock
  * @devices: the registry
  * @irq: interrupt lines
+ * @eventfds: irqfds, ioeventfds, routes
  * @debugfs: [I] its directory
  */
 struct axvm_vm {
@@ -169,6 +171,7 @@ struct axvm_vm {
 
 	struct axvm_devices devices;
 	struct axvm_irq_router irq;
+	struct axvm_eventfds eventfds;
 	struct dentry *debugfs;
 };
 

@@ -16,6 +16,7 @@
 #include "../core/vm.h"
 
 const struct axvm_region *axvm_region_search(const struct axvm_bus_map *map, u64 addr, u64 last);
+int axvm_devices_handle_doorbell(struct axvm_vcpu *vcpu, const struct axvm_exit *exit);
 void axvm_region_trace(struct axvm_vm *vm, const struct axvm_region *region, enum axvm_bus bus,
 		       bool is_write, u64 addr, unsigned int width, u64 value, int result);
 
@@ -147,8 +148,8 @@ static __always_inline int axvm_devices_handle_atomic(struct axvm_vcpu *vcpu,
 
 	region = map_find(rcu_dereference_check(vcpu->vm->devices.map[bus], irqs_disabled()),
 			  exit->addr, span(bus, exit->width));
-	if (unlikely(!region || !region->atomic))
-		return AXVM_UNCLAIMED;
+	if (unlikely(!region || !READ_ONCE(region->atomic)))
+		return axvm_devices_handle_doorbell(vcpu, exit);
 	if (exit->type % 2)
 		result = region_write(region, vcpu, exit->addr, exit->width, exit->data, true);
 	else

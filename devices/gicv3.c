@@ -163,6 +163,7 @@ static void reset_all(struct arm64_gic *gic)
 
 static void gicv3_reset(struct axvm_device *dev)
 {
+	gicv3_drop_messages(to_gic(dev));
 	reset_all(to_gic(dev));
 }
 
@@ -321,16 +322,23 @@ static void gicv3_destroy(struct axvm_device *dev)
 {
 	struct arm64_gic *gic = to_gic(dev);
 
-	axvm_irqchip_unregister(dev);
+	/* Unregistering waits for messages that have found it (gicv3_msi.c). */
 	WRITE_ONCE(dev->vm->arch.gic, NULL);
+	axvm_irqchip_unregister(dev);
+	gicv3_drop_messages(gic);
 	switch_off(gic);
 	gic_put(gic);
+}
+
+static u64 config_base(const struct axvm_device *dev)
+{
+	return dev->config.base ? dev->config.base : DIST_BASE;
 }
 
 static int add_regions(struct axvm_device *dev)
 {
 	const struct axvm_device_config *config = &dev->config;
-	u64 base = config->base ? config->base : DIST_BASE;
+	u64 base = config_base(dev);
 	u64 redist = config->nr_cfg > 0 && config->cfg[0] ? config->cfg[0] : REDIST_BASE;
 	u64 room = config->nr_cfg > 1 && config->cfg[1] ? config->cfg[1] : AXVM_MAX_VCPUS;
 	int ret;
@@ -360,7 +368,8 @@ static int gicv3_init(struct axvm_device *dev)
 	if (!gic)
 		return -ENOMEM;
 	container_of(dev, struct gicv3, dev)->gic = gic;
-	vm->arch.gic = gic;
+	gic->base = config_base(dev);
+	WRITE_ONCE(vm->arch.gic, gic);
 	reset_all(gic);
 	ret = attach_all(vm);
 	if (!ret)

@@ -134,6 +134,8 @@ struct gicv3_choice {
  * @folds: counts gicv3_fold()s; read without the lock
  * @actives: scratch of gicv3_fill() and its like
  * @pendings: likewise
+ * @any_ended: there is something in @ended
+ * @ended: SPIs that the guest has ended and somebody wants to know of (gicv3_tell_ended())
  * @hw: what is in the CPU, or will be
  * @state: what the guest sees
  */
@@ -155,6 +157,8 @@ struct arm64_gic_cpu {
 	u32 folds;
 	struct gicv3_choice actives;
 	struct gicv3_choice pendings;
+	bool any_ended;
+	DECLARE_BITMAP(ended, GICV3_NR_INTIDS);
 	struct arm64_gic_hw hw;
 	struct gicv3_cpu_state state;
 };
@@ -169,6 +173,8 @@ struct arm64_gic_cpu {
  * @nr_frames: redistributors; vm->lock to change
  * @frame: by place in memory; vm->lock to change, READ_ONCE() to read
  * @cpu: by number of the vCPU; likewise
+ * @base: [I] where the distributor is
+ * @message: a message holds the line of this SPI up; the router's lock (gicv3_msi.c)
  * @target: number of the vCPU that @state.router names, or GICV3_NOBODY
  * @state: what the guest sees
  */
@@ -181,6 +187,8 @@ struct arm64_gic {
 	unsigned int nr_frames;
 	struct arm64_gic_cpu *frame[AXVM_MAX_VCPUS];
 	struct arm64_gic_cpu *cpu[AXVM_MAX_VCPUS];
+	u64 base;
+	bool message[GICV3_NR_INTIDS];
 	u8 target[GICV3_NR_BANKS * GICV3_BANK_BITS];
 	struct gicv3_dist_state state;
 };
@@ -271,6 +279,24 @@ static inline void gicv3_touch(struct arm64_gic_cpu *cpu)
 	WRITE_ONCE(cpu->dirty, true);
 	cpu->gic->kicks |= BIT_ULL(cpu->vcpu->id);
 }
+
+/**
+ * gicv3_note_end() - the guest has ended an interrupt; gic->lock held
+ * @cpu: who
+ * @intid: which
+ */
+static inline void gicv3_note_end(struct arm64_gic_cpu *cpu, u32 intid)
+{
+	if (likely(intid < GICV3_NR_PRIVATE || !test_bit(intid, cpu->gic->vm->irq.resampled)))
+		return;
+	__set_bit(intid, cpu->ended);
+	cpu->any_ended = true;
+}
+
+/* gicv3_msi.c; no lock held */
+void gicv3_tell_ended(struct arm64_gic_cpu *cpu);
+int gicv3_message(struct arm64_gic *gic, u32 intid, bool level);
+void gicv3_drop_messages(struct arm64_gic *gic);
 
 /* gicv3_irq.c. gic->lock held, but for gicv3_settle() and gicv3_set_level(). */
 void gicv3_touch_all(struct arm64_gic *gic);

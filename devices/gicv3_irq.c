@@ -46,8 +46,9 @@ void gicv3_kick(struct arm64_gic *gic, u64 vcpus)
 	unsigned long left = vcpus;
 	unsigned int id;
 
+	/* Not by vm->vcpus: one that is just being made is not there yet, but in the GIC. */
 	while (gicv3_next_bit(&left, &id))
-		axvm_vcpu_kick(gic->vm->vcpus[id]);
+		axvm_vcpu_kick(READ_ONCE(gic->cpu[id])->vcpu);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(gicv3_kick);
 
@@ -391,9 +392,12 @@ void arm64_gic_dir(struct axvm_vcpu *vcpu, u64 value)
 	bank = gicv3_bank(cpu->gic, cpu, n);
 	if (!n || gicv3_whose(cpu->gic, intid) == vcpu->id) {
 		bank->active &= ~BIT(intid % GICV3_BANK_BITS);
+		gicv3_note_end(cpu, intid);
 		gicv3_update(cpu->gic, cpu, n, BIT(intid % GICV3_BANK_BITS));
 		gicv3_touch(cpu);
 	}
 	gicv3_unlock(cpu->gic, flags);
+	if (unlikely(cpu->any_ended))
+		gicv3_tell_ended(cpu);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(arm64_gic_dir);

@@ -9,7 +9,8 @@
  * of the offset find the row and the bits below the interrupt.
  *
  * What the guest gets is a GIC with one security state (GICD_CTLR.DS is 1 and stays 1), with
- * affinity routing only (ARE is 1), without LPIs: what a machine without EL3 has. All
+ * affinity routing only (ARE is 1), without LPIs, with message-based SPIs (gicv3_msi.c): what
+ * a machine without EL3 has. All
  * interrupts start in Group 1, as firmware leaves them for those who run in the
  * Non-secure state of another machine and cannot set the group.
  *
@@ -26,7 +27,12 @@
 /* 12.9.38: 1020 INTIDs of 10 bits, none that goes to any of several PEs */
 #define TYPER_NO1N	BIT(25)
 #define TYPER_IDBITS	GENMASK(23, 19)
-#define DIST_TYPER	(TYPER_NO1N | FIELD_PREP(TYPER_IDBITS, 9) | (GICV3_NR_BANKS - 1))
+#define TYPER_MBIS	BIT(16)		/* messages set SPIs pending */
+#define DIST_TYPER	(TYPER_NO1N | FIELD_PREP(TYPER_IDBITS, 9) | TYPER_MBIS |	\
+			 (GICV3_NR_BANKS - 1))
+
+/* 12.9.36: the INTID that a message is for */
+#define SETSPI_INTID	GENMASK(12, 0)
 
 /* 12.9.10, 12.10.18: product 'A', implementer as for all that follows Arm's architecture */
 #define IIDR		0x4100043b
@@ -420,7 +426,12 @@ int gicv3_dist_write(struct arm64_gic *gic, struct axvm_access *access)
 		return write_field(gic, NULL, access);
 	if (access->width == 4 && access->offset == GICD_CTLR)
 		return write_ctlr(gic, access->data);
-	if (access->offset >= GICD_IROUTER && access->offset < GICD_IDREGS)
+	/* 12.1.3: 16 or 32 bits. With DS = 1 the registers of Secure state do nothing. */
+	if (access->width & (2 | 4) &&
+	    (access->offset == GICD_SETSPI_NSR || access->offset == GICD_CLRSPI_NSR))
+		gicv3_message(gic, access->data & SETSPI_INTID,
+			      access->offset == GICD_SETSPI_NSR);
+	else if (access->offset >= GICD_IROUTER && access->offset < GICD_IDREGS)
 		write_router(gic, access);
 	return AXVM_HANDLED;
 }

@@ -143,16 +143,26 @@ static void ioapic_set_pin(struct ioapic *ioapic, unsigned int pin, bool level)
 		ioapic_send(ioapic, pin);
 }
 
-/* @vector ends: what is still asserted comes again. */
-static void ioapic_end_vector(struct ioapic *ioapic, u8 vector)
+/* The pins that wait for the end of @vector */
+static unsigned long ioapic_pins_of(const struct ioapic *ioapic, u8 vector)
+{
+	const struct ioapic_state *state = &ioapic->state;
+	unsigned long irr = state->remote_irr, pins = 0;
+	unsigned int pin;
+
+	for_each_set_bit(pin, &irr, IOAPIC_PINS)
+		if (FIELD_GET(RED_VECTOR, state->entry[pin]) == vector)
+			pins |= BIT(pin);
+	return pins;
+}
+
+/* What is still asserted comes again. */
+static void ioapic_end_pins(struct ioapic *ioapic, unsigned long pins)
 {
 	struct ioapic_state *state = &ioapic->state;
-	unsigned long pins = state->remote_irr;
 	unsigned int pin;
 
 	for_each_set_bit(pin, &pins, IOAPIC_PINS) {
-		if (FIELD_GET(RED_VECTOR, state->entry[pin]) != vector)
-			continue;
 		WRITE_ONCE(state->remote_irr, state->remote_irr & ~BIT(pin));
 		ioapic_send_level(ioapic, pin);
 	}
@@ -171,14 +181,30 @@ static void ioapic_set_level(struct axvm_device *chip, u32 irq, bool level)
 	raw_spin_unlock_irqrestore(&ioapic->lock, flags);
 }
 
-static void ioapic_eoi(struct axvm_device *chip, struct axvm_vcpu *vcpu, u32 irq)
+/*
+ * @vector ends; ioapic->lock not held. First those hear of it who hold the lines up until
+ * then; meanwhile Remote IRR keeps what they raise again.
+ */
+static void ioapic_end_vector(struct ioapic *ioapic, u8 vector)
 {
-	struct ioapic *ioapic = to_ioapic(chip);
-	unsigned long flags;
+	unsigned long flags, pins;
+	unsigned int pin;
 
 	raw_spin_lock_irqsave(&ioapic->lock, flags);
-	ioapic_end_vector(ioapic, irq);
+	pins = ioapic_pins_of(ioapic, vector);
 	raw_spin_unlock_irqrestore(&ioapic->lock, flags);
+	if (!pins)
+		return;
+	for_each_set_bit(pin, &pins, IOAPIC_PINS)
+		axvm_irq_ended(ioapic->dev.vm, pin == PIT_PIN ? PIT_LINE : pin);
+	raw_spin_lock_irqsave(&ioapic->lock, flags);
+	ioapic_end_pins(ioapic, pins & ioapic_pins_of(ioapic, vector));
+	raw_spin_unlock_irqrestore(&ioapic->lock, flags);
+}
+
+static void ioapic_eoi(struct axvm_device *chip, struct axvm_vcpu *vcpu, u32 irq)
+{
+	ioapic_end_vector(to_ioapic(chip), irq);
 }
 
 static const struct axvm_irqchip_ops ioapic_irqchip_ops = {
@@ -272,6 +298,10 @@ static int ioapic_write(struct axvm_device *dev, struct axvm_access *access)
 
 	if (access->offset != IOREGSEL && access->width != 4)
 		return AXVM_HANDLED;
+	if (access->offset == EOIR) {
+		ioapic_end_vector(ioapic, access->data);
+		return AXVM_HANDLED;
+	}
 	raw_spin_lock_irqsave(&ioapic->lock, flags);
 	switch (access->offset) {
 	case IOREGSEL:
@@ -279,9 +309,6 @@ static int ioapic_write(struct axvm_device *dev, struct axvm_access *access)
 		break;
 	case IOWIN:
 		ioapic_write_window(ioapic, access->data);
-		break;
-	case EOIR:
-		ioapic_end_vector(ioapic, access->data);
 		break;
 	}
 	raw_spin_unlock_irqrestore(&ioapic->lock, flags);

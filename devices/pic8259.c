@@ -115,12 +115,14 @@ struct pic_state {
  * @lock: everything below
  * @state: what the guest can see
  * @intr: level of INTR, which follows from @state
+ * @ended: level-triggered lines whose interrupt the guest has ended: pic_unlock() tells
  */
 struct pic8259 {
 	struct axvm_device dev;
 	raw_spinlock_t lock;
 	struct pic_state state;
 	bool intr;
+	u16 ended;
 };
 
 static struct pic8259 *to_pic(struct axvm_device *dev)
@@ -233,11 +235,23 @@ static bool pic_update(struct pic8259 *pic)
 static void pic_unlock(struct pic8259 *pic, unsigned long flags)
 	__releases(&pic->lock)
 {
+	unsigned long ended = pic->ended;
 	bool rose = pic_update(pic);
+	unsigned int line;
 
+	pic->ended = 0;
 	raw_spin_unlock_irqrestore(&pic->lock, flags);
 	if (rose)
 		axvm_x86_extint_changed(pic->dev.vm);
+	for_each_set_bit(line, &ended, 2 * PIC_CHIP_LINES)
+		axvm_irq_ended(pic->dev.vm, line);
+}
+
+/* The guest is done with an input; the lock is held, by none who drives a line. */
+static void pic_note_end(struct pic8259 *pic, const struct pic_chip *chip, unsigned int input)
+{
+	if (pic_level_triggered(chip) & BIT(input))
+		pic->ended |= BIT(input) << (chip - pic->state.chip) * PIC_CHIP_LINES;
 }
 
 /* --- acknowledging; the lock is held --------------------------------------------- */
@@ -254,6 +268,8 @@ static int pic_acknowledge(struct pic8259 *pic, struct pic_chip *chip)
 		chip->isr |= BIT(input);
 	else if (chip->rotate_aeoi)
 		chip->lowest = input;
+	if (chip->icw4 & ICW4_AEOI)
+		pic_note_end(pic, chip, input);
 	/* INT falls, and rises again for a further request: an edge for the master. */
 	if (chip == &pic->state.chip[PIC_SLAVE])
 		pic_set_input(&pic->state.chip[PIC_MASTER], PIC_CASCADE, false);
@@ -350,12 +366,14 @@ static int pic_eoi(struct pic_chip *chip, u8 value)
 	return input;
 }
 
-static void pic_write_ocw2(struct pic_chip *chip, u8 value)
+static void pic_write_ocw2(struct pic8259 *pic, struct pic_chip *chip, u8 value)
 {
 	int input = value & OCW2_LEVEL;
 
 	if (value & OCW2_EOI)
 		input = pic_eoi(chip, value);
+	if (value & OCW2_EOI && input >= 0)
+		pic_note_end(pic, chip, input);
 	else if (!(value & OCW2_SPECIFIC))
 		chip->rotate_aeoi = !!(value & OCW2_ROTATE);
 
@@ -419,7 +437,7 @@ static void pic_write_byte(struct pic8259 *pic, unsigned int region, unsigned in
 	else if (value & OCW3)
 		pic_write_ocw3(chip, value);
 	else
-		pic_write_ocw2(chip, value);
+		pic_write_ocw2(pic, chip, value);
 }
 
 /* --- accesses ----------------------------------------------------------------------- */

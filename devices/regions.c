@@ -84,7 +84,7 @@ int axvm_device_add_region(struct axvm_device *dev, enum axvm_bus bus, u64 base,
 	region->base = base;
 	region->last = last;
 	region->length = length;
-	region->atomic = dev->type->atomic;
+	region->atomic = dev->type->atomic && !axvm_doorbell_within(dev->vm, bus, base, last);
 	dev->regions[dev->nr_regions++] = region;
 	return 0;
 }
@@ -234,6 +234,25 @@ int axvm_regions_publish(struct axvm_device *dev, bool with)
 	for (bus = 0; bus < AXVM_NR_BUSES; bus++)
 		map_free(map[bus]);
 	return 0;
+}
+
+/**
+ * axvm_regions_mark_atomic() - after a change of ioeventfds: which regions have none?
+ * @vm: the VM; vm->lock held
+ * @bus: the address space
+ */
+void axvm_regions_mark_atomic(struct axvm_vm *vm, unsigned int bus)
+{
+	const struct axvm_bus_map *map;
+	struct axvm_region *region;
+	unsigned int i;
+
+	map = rcu_dereference_protected(vm->devices.map[bus], lockdep_is_held(&vm->lock));
+	for (i = 0; map && i < map->nr; i++) {
+		region = map->entry[i].region;
+		WRITE_ONCE(region->atomic, region->dev->type->atomic &&
+			   !axvm_doorbell_within(vm, bus, region->base, region->last));
+	}
 }
 
 /**

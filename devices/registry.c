@@ -53,6 +53,25 @@ const struct axvm_region *axvm_region_search(const struct axvm_bus_map *map, u64
 }
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_region_search);
 
+/**
+ * axvm_devices_handle_doorbell() - an access that is no atomic device's: is it an ioeventfd's?
+ * @vcpu: the vCPU
+ * @exit: the access
+ *
+ * Context: interrupts off.
+ * Return: AXVM_HANDLED; AXVM_UNCLAIMED: ask again where sleeping is allowed.
+ */
+int axvm_devices_handle_doorbell(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
+{
+	/* There, to signal an eventfd is to sleep. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) || exit->type % 2 == 0)
+		return AXVM_UNCLAIMED;
+	if (!axvm_doorbell_ring(vcpu->vm, exit->type / 2, exit->addr, exit->width, exit->data))
+		return AXVM_UNCLAIMED;
+	return AXVM_HANDLED;
+}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_handle_doorbell);
+
 /* Nobody claimed it. Two accesses at once may count as one: nobody waits for the other. */
 static noinline void open_bus(struct axvm_vm *vm, enum axvm_bus bus)
 {
@@ -98,6 +117,10 @@ static __always_inline int handle_write(struct axvm_vm *vm, struct axvm_vcpu *vc
 	const struct axvm_region *region;
 	int result = AXVM_UNCLAIMED;
 
+	if (unlikely(axvm_doorbell_ring(vm, bus, addr, width, value))) {
+		srcu_read_unlock(&vm->srcu, idx);
+		return AXVM_HANDLED;
+	}
 	region = map_find(srcu_dereference(vm->devices.map[bus], &vm->srcu), addr,
 			  span(bus, width));
 	if (likely(region))

@@ -37,7 +37,7 @@ struct axvm_region_stats {
  * @stats: per-CPU counters
  * @index: which of the device's regions
  * @bus: address space
- * @atomic: the device never sleeps
+ * @atomic: the device never sleeps, and no ioeventfd (core/doorbell.c) lies in the region
  */
 struct axvm_region {
 	struct axvm_device *dev;
@@ -119,6 +119,7 @@ int axvm_devices_handle_sysreg_write(struct axvm_vm *vm, struct axvm_vcpu *vcpu,
 /* devices/regions.c */
 int axvm_regions_publish(struct axvm_device *dev, bool with);
 void axvm_regions_free(struct axvm_device *dev);
+void axvm_regions_mark_atomic(struct axvm_vm *vm, unsigned int bus);
 void axvm_regions_hide_all(struct axvm_vm *vm);
 
 /* devices/types.c: the list of registered types */

@@ -303,6 +303,57 @@ static void irq_line_falls_with_its_device(struct kunit *test)
 	expect_line(test, chip, 6, false, 1, 1);
 }
 
+/* Holders who are not devices count like them. */
+static void irq_line_has_other_holders(struct kunit *test)
+{
+	struct axvm_vm *vm = fixture_vm(test, 0);
+	struct fixture_chip *chip = fixture_chip(test, vm);
+	struct axvm_device *dev = add_wire(test, vm, 5, 6);
+	bool a = false, b = false;
+
+	KUNIT_EXPECT_FALSE(test, axvm_irq_hold(vm, 5, &a, false));
+	KUNIT_EXPECT_TRUE(test, axvm_irq_hold(vm, 5, &a, true));
+	KUNIT_EXPECT_FALSE(test, axvm_irq_hold(vm, 5, &a, true));
+	KUNIT_EXPECT_TRUE(test, axvm_irq_hold(vm, 5, &b, true));
+	axvm_device_raise(dev, 0);
+	expect_line(test, chip, 5, true, 1, 0);
+	KUNIT_EXPECT_TRUE(test, axvm_irq_hold(vm, 5, &a, false));
+	axvm_device_lower(dev, 0);
+	KUNIT_EXPECT_EQ(test, axvm_irq_pulse(vm, 5), 0);
+	expect_line(test, chip, 5, true, 1, 0);
+	KUNIT_EXPECT_TRUE(test, axvm_irq_hold(vm, 5, &b, false));
+	expect_line(test, chip, 5, false, 1, 1);
+	KUNIT_EXPECT_EQ(test, axvm_irq_pulse(vm, 5), 0);
+	expect_line(test, chip, 5, false, 2, 2);
+	KUNIT_EXPECT_EQ(test, axvm_gsi_fire(vm, 5), 0);
+	expect_line(test, chip, 5, false, 3, 3);
+	KUNIT_EXPECT_EQ(test, axvm_gsi_fire(vm, AXVM_MAX_IRQS), -ENOENT);
+	KUNIT_EXPECT_EQ(test, axvm_gsi_fire(vm, U32_MAX), -ENOENT);
+	KUNIT_EXPECT_EQ(test, axvm_msi(vm, 0, 0), -EOPNOTSUPP);
+	axvm_irq_ended(vm, 5);
+	axvm_irq_ended(vm, U32_MAX);
+}
+
+/* Edges are refused by a VM that has ended; levels are kept. */
+static void irq_line_of_an_ended_vm(struct kunit *test)
+{
+	struct axvm_vm *vm = fixture_vm(test, 0);
+	struct fixture_chip *chip = fixture_chip(test, vm);
+	bool held = false;
+
+	axvm_vm_stop(vm, AXVM_STOP_REQUEST, 0);
+	KUNIT_EXPECT_EQ(test, axvm_irq_pulse(vm, 5), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, axvm_gsi_fire(vm, 5), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, axvm_msi(vm, 0, 0), -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, axvm_irq_line_user(vm, 5, AXVM_IRQ_PULSE), -ESHUTDOWN);
+	expect_line(test, chip, 5, false, 0, 0);
+	KUNIT_EXPECT_TRUE(test, axvm_irq_hold(vm, 5, &held, true));
+	KUNIT_EXPECT_EQ(test, axvm_irq_line_user(vm, 5, AXVM_IRQ_RAISE), 0);
+	KUNIT_EXPECT_EQ(test, axvm_irq_line_user(vm, 5, AXVM_IRQ_LOWER), 0);
+	expect_line(test, chip, 5, true, 1, 0);
+	axvm_irq_hold(vm, 5, &held, false);
+}
+
 /* --- irqchips ------------------------------------------------------------------------ */
 
 static void irq_chip_hears_of_high_lines(struct kunit *test)
@@ -594,6 +645,8 @@ static struct kunit_case irq_cases[] = {
 	KUNIT_CASE(irq_line_pulses),
 	KUNIT_CASE(irq_line_driven_by_userspace),
 	KUNIT_CASE(irq_line_falls_with_its_device),
+	KUNIT_CASE(irq_line_has_other_holders),
+	KUNIT_CASE(irq_line_of_an_ended_vm),
 	KUNIT_CASE(irq_chip_hears_of_high_lines),
 	KUNIT_CASE(irq_chips_are_bounded),
 	KUNIT_CASE(irq_eoi_reaches_chips),

@@ -45,6 +45,10 @@
 #define AXVM_VM_GET_DEVICE_STATE _IO(AXVM_IOC, 0x9b)
 #define AXVM_VM_SET_DEVICE_STATE _IO(AXVM_IOC, 0x9c)
 #define AXVM_VM_RESET		_IO(AXVM_IOC, 0x9d)
+#define AXVM_VM_IRQFD		_IO(AXVM_IOC, 0x9e)
+#define AXVM_VM_IOEVENTFD	_IO(AXVM_IOC, 0x9f)
+#define AXVM_VM_SIGNAL_MSI	_IO(AXVM_IOC, 0xb0)
+#define AXVM_VM_SET_ROUTES	_IO(AXVM_IOC, 0xb1)
 
 /* vCPU calls */
 #define AXVM_VCPU_RUN		_IO(AXVM_IOC, 0xa0)
@@ -65,6 +69,10 @@
 #define AXVM_FEATURE_HUGE_2M	(1ULL << 2)	/* stage 2 maps 2 MiB pages */
 #define AXVM_FEATURE_HUGE_1G	(1ULL << 3)	/* stage 2 maps 1 GiB pages */
 #define AXVM_FEATURE_STATE	(1ULL << 4)	/* device and vCPU state can be read and written */
+#define AXVM_FEATURE_IRQFD	(1ULL << 8)	/* AXVM_VM_IRQFD */
+#define AXVM_FEATURE_IOEVENTFD	(1ULL << 9)	/* AXVM_VM_IOEVENTFD */
+#define AXVM_FEATURE_MSI	(1ULL << 10)	/* AXVM_VM_SIGNAL_MSI, AXVM_ROUTE_MSI */
+#define AXVM_FEATURE_ROUTES	(1ULL << 11)	/* AXVM_VM_SET_ROUTES */
 
 /**
  * struct axvm_info - what this host and this module can do (AXVM_GET_INFO)
@@ -342,6 +350,101 @@ struct axvm_inject {
 	__u32 vcpu;
 	__u32 irq;
 	__u32 reserved;
+};
+
+/* axvm_irqfd.flags */
+#define AXVM_IRQFD_DEASSIGN	(1U << 0)	/* remove the irqfd of @fd and @gsi */
+#define AXVM_IRQFD_RESAMPLE	(1U << 1)	/* level-triggered: @resample_fd */
+
+/**
+ * struct axvm_irqfd - let an eventfd be an interrupt (AXVM_VM_IRQFD)
+ * @size: sizeof(struct axvm_irqfd)
+ * @flags: AXVM_IRQFD_*
+ * @fd: the eventfd; each signal is an interrupt
+ * @gsi: where it goes: by the routes (AXVM_VM_SET_ROUTES), else the line of this number
+ * @resample_fd: the eventfd that is signalled when the guest has ended the interrupt; 0
+ *               without AXVM_IRQFD_RESAMPLE
+ * @reserved: 0
+ */
+struct axvm_irqfd {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__u32 gsi;
+	__s32 resample_fd;
+	__u32 reserved;
+};
+
+/* axvm_ioeventfd.flags */
+#define AXVM_IOEVENTFD_DEASSIGN	(1U << 0)	/* remove the one that is exactly this */
+#define AXVM_IOEVENTFD_PORT	(1U << 1)	/* @addr is an I/O port */
+#define AXVM_IOEVENTFD_DATAMATCH (1U << 2)	/* only writes of @datamatch */
+
+/**
+ * struct axvm_ioeventfd - let a write of the guest signal an eventfd (AXVM_VM_IOEVENTFD)
+ * @size: sizeof(struct axvm_ioeventfd)
+ * @flags: AXVM_IOEVENTFD_*
+ * @addr: guest-physical address, or port: where the write begins
+ * @datamatch: with AXVM_IOEVENTFD_DATAMATCH: the value; else 0
+ * @width: bytes of the write: 1, 2, 4, 8 (not for ports), or 0: any
+ * @fd: the eventfd
+ */
+struct axvm_ioeventfd {
+	__u32 size;
+	__u32 flags;
+	__u64 addr;
+	__u64 datamatch;
+	__u32 width;
+	__s32 fd;
+};
+
+/**
+ * struct axvm_msi - a message-signalled interrupt (AXVM_VM_SIGNAL_MSI)
+ * @size: sizeof(struct axvm_msi)
+ * @data: what the device writes: x86: vector, delivery mode, trigger mode; arm64: INTID
+ * @address: where to: x86: 0xfee00000 and on, with the destination; arm64: GICD_SETSPI_NSR
+ */
+struct axvm_msi {
+	__u32 size;
+	__u32 data;
+	__u64 address;
+};
+
+/* axvm_route.type */
+#define AXVM_ROUTE_NONE		0	/* nowhere */
+#define AXVM_ROUTE_LINE		1	/* to the line @irq */
+#define AXVM_ROUTE_MSI		2	/* the message @address, @data */
+
+/**
+ * struct axvm_route - where a GSI leads
+ * @gsi: the GSI, below 4096
+ * @type: AXVM_ROUTE_*
+ * @irq: the line; 0 for others
+ * @data: of the message; 0 for others
+ * @address: of the message; 0 for others
+ */
+struct axvm_route {
+	__u32 gsi;
+	__u32 type;
+	__u32 irq;
+	__u32 data;
+	__u64 address;
+};
+
+/**
+ * struct axvm_routes - all routes of GSIs (AXVM_VM_SET_ROUTES)
+ * @size: sizeof(struct axvm_routes)
+ * @flags: 0
+ * @nr: how many
+ * @reserved: 0
+ * @routes: the caller's array of struct axvm_route
+ */
+struct axvm_routes {
+	__u32 size;
+	__u32 flags;
+	__u32 nr;
+	__u32 reserved;
+	__u64 routes;
 };
 
 /* axvm_run.exit_reason */

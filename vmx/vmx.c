@@ -385,6 +385,7 @@ struct axvm_backend axvm_arch_backend = {
 	.hypercall_done = vmx_hypercall_done,
 	.interruptible = vmx_interruptible,
 	.inject = vmx_inject_vector,
+	.msi = axvm_x86_msi,
 	.get_regs = vmx_get_regs,
 	.set_regs = vmx_set_regs,
 	.get_sysreg = vmx_get_sysreg,

@@ -161,6 +161,9 @@ struct axvm_apic_msg {
 /* Deliver to all matching local APICs of the VM; how many took it. Any context. */
 int axvm_apic_deliver(struct axvm_vm *vm, const struct axvm_apic_msg *msg);
 
+/* A message of a device (x86/msi.c); see axvm_backend.msi */
+int axvm_x86_msi(struct axvm_vm *vm, u64 address, u32 data, bool send);
+
 /* The PIC's output changed. Any context. */
 void axvm_x86_extint_changed(struct axvm_vm *vm);
 

@@ -1,0 +1,10 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# bed: arch=x86_64 kernels=plain,debug cpus=1,2,4 timeout=120
+# bed: arch=arm64 kernels=plain,debug cpus=1,2,4 kvm=1 timeout=120
+#
+# storm: interrupts from all sources at once to vCPUs that run, sleep and move: none is lost, none is doubled.
+modprobe axvm && modprobe axvm_storm || exit 1
+axvm-test storm || exit
+rmmod axvm_storm && rmmod axvm || { echo "the module is still in use"; exit 1; }
