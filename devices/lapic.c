@@ -148,6 +148,7 @@ int axvm_lapic_attach(struct axvm_vcpu *vcpu)
 		if (!lapic)
 			return -ENOMEM;
 		lapic->vcpu = vcpu;
+		lapic_page_attach(lapic);
 		raw_spin_lock_init(&lapic->lock);
 		lapic_timer_init(lapic);
 		atomic_set(&vcpu->arch.sipi_vector, -1);
@@ -167,7 +168,7 @@ static void lapic_switch_off(struct axvm_lapic *lapic)
 	raw_spin_lock_irqsave(&lapic->lock, flags);
 	lapic_timer_stop(lapic);
 	lapic_change_base(lapic, 0);
-	raw_spin_unlock_irqrestore(&lapic->lock, flags);
+	lapic_unlock(lapic, flags);
 	hrtimer_cancel(&lapic->timer);
 }
 
@@ -274,6 +275,7 @@ static void lapic_device_save(struct axvm_device *dev, void *buf)
 	for (i = 0; (lapic = next_lapic(dev, &i)); i++) {
 		raw_spin_lock_irqsave(&lapic->lock, flags);
 		state[i] = lapic->state;
+		lapic_page_save(lapic, &state[i]);
 		state[i].timer_left = lapic_timer_left(lapic);
 		state[i].present = 1;
 		raw_spin_unlock_irqrestore(&lapic->lock, flags);
