@@ -120,7 +120,7 @@ static __always_inline bool lapic_lives_in_page(const struct axvm_lapic *lapic,
 
 static __always_inline u32 lapic_get(const struct axvm_lapic *lapic, unsigned int offset)
 {
-	if (lapic->page && lapic_lives_in_page(lapic, offset))
+	if (unlikely(lapic->page) && lapic_lives_in_page(lapic, offset))
 		return READ_ONCE(lapic->page[offset / 4]);
 	return READ_ONCE(lapic->state.reg[LAPIC_INDEX(offset)]);
 }
@@ -128,7 +128,7 @@ static __always_inline u32 lapic_get(const struct axvm_lapic *lapic, unsigned in
 static __always_inline void lapic_set(struct axvm_lapic *lapic, unsigned int offset, u32 value)
 {
 	WRITE_ONCE(lapic->state.reg[LAPIC_INDEX(offset)], value);
-	if (lapic->page)
+	if (unlikely(lapic->page))
 		WRITE_ONCE(lapic->page[offset / 4], value);
 }
 
@@ -164,13 +164,13 @@ void lapic_send_ipi(struct axvm_lapic *lapic, u32 icr, u32 dest);
 void lapic_page_attach(struct axvm_lapic *lapic);
 void lapic_page_clear(struct axvm_lapic *lapic);
 void lapic_page_load(struct axvm_lapic *lapic);
-void lapic_page_save(const struct axvm_lapic *lapic, struct axvm_lapic_state *state);
+void lapic_page_save(struct axvm_lapic *lapic, struct axvm_lapic_state *state);
 void lapic_page_post(struct axvm_lapic *lapic, u8 vector);
 void lapic_page_merge(struct axvm_lapic *lapic);
 u32 lapic_page_highest(const struct axvm_lapic *lapic, unsigned int bank);
 bool lapic_page_pending(struct axvm_lapic *lapic);
 u16 lapic_page_sync(struct axvm_lapic *lapic, u64 level[4]);
-void lapic_page_tpr_changed(struct axvm_lapic *lapic);
+void lapic_page_refresh(struct axvm_lapic *lapic);
 void lapic_page_restore(struct axvm_lapic *lapic, unsigned int offset);
 
 /* lapic_timer.c. lapic->lock held, but for lapic_timer_init() and _count(). */

@@ -67,7 +67,7 @@ static bool lapic_has_vector(const struct axvm_lapic *lapic, unsigned int bank, 
  * With hardware help: the TPR below which the guest must exit, as something waits that TPR
  * alone keeps back; or that the hardware's idea of IRR and ISR is out of date.
  */
-static void update_page(struct axvm_lapic *lapic, u32 irrv, u32 isrv, u32 ppr)
+static noinline void update_page(struct axvm_lapic *lapic, u32 irrv, u32 isrv, u32 ppr)
 {
 	u8 threshold = 0;
 
@@ -101,7 +101,7 @@ void lapic_update(struct axvm_lapic *lapic)
 	u32 ppr = isrv > (tpr & PRIORITY_CLASS) ? isrv : tpr;
 
 	lapic_set(lapic, APIC_PROCPRI, ppr);
-	if (lapic->page)
+	if (unlikely(lapic->page))
 		update_page(lapic, irrv, isrv, ppr);
 	if ((irrv & PRIORITY_CLASS) <= (ppr & PRIORITY_CLASS))
 		irrv = 0;

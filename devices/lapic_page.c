@@ -75,13 +75,14 @@ void lapic_page_load(struct axvm_lapic *lapic)
  * @lapic: the APIC
  * @state: a copy of lapic->state
  */
-void lapic_page_save(const struct axvm_lapic *lapic, struct axvm_lapic_state *state)
+void lapic_page_save(struct axvm_lapic *lapic, struct axvm_lapic_state *state)
 {
 	const u32 *posted = (const u32 *)lapic->posted;
 	unsigned int i;
 
 	if (!lapic->page)
 		return;
+	lapic_update(lapic);	/* PPR follows TPR */
 	for (i = 0; i < LAPIC_NR_REGS; i++)
 		state->reg[i] = lapic_get(lapic, i << 4);
 	for (i = 0; i < NR_VECTOR_WORDS; i++)
@@ -197,16 +198,19 @@ u16 lapic_page_sync(struct axvm_lapic *lapic, u64 level[4])
 }
 
 /**
- * lapic_page_tpr_changed() - the guest has written TPR in the page; TPR shadow alone
- * @lapic: the APIC; its vCPU's own thread
+ * lapic_page_refresh() - IRR, PPR and what is deliverable are as the guest may expect them now
+ * @lapic: the APIC; its vCPU's own thread, outside the guest
+ *
+ * The guest may have written TPR in the page, and a vector may have been posted.
  *
  * Context: any, lapic->lock not held.
  */
-void lapic_page_tpr_changed(struct axvm_lapic *lapic)
+void lapic_page_refresh(struct axvm_lapic *lapic)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lapic->lock, flags);
+	lapic_page_merge(lapic);
 	lapic_update(lapic);
 	raw_spin_unlock_irqrestore(&lapic->lock, flags);
 }

@@ -84,10 +84,13 @@ static const struct lapic_register lapic_registers[LAPIC_NR_REGS] = {
 
 /* --- reading and writing them --------------------------------------------- */
 
-static u32 lapic_read(const struct axvm_lapic *lapic, unsigned int offset)
+static u32 lapic_read(struct axvm_lapic *lapic, unsigned int offset)
 {
 	if (offset == APIC_TMCCT)
 		return lapic_timer_count(lapic);
+	if (unlikely(lapic->page) &&
+	    (offset == APIC_PROCPRI || (offset >= APIC_IRR && offset < APIC_ESR)))
+		lapic_page_refresh(lapic);
 	return lapic_get(lapic, offset);
 }
 

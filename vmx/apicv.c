@@ -175,8 +175,6 @@ int vmx_apicv_vcpu_init(struct vmx_vcpu *v)
 		return -ENOMEM;
 	arch->apic_page = v->apic_page;
 	arch->apic_vid = vmx_apicv_level >= VMX_APICV_VID;
-	if (!arch->apic_vid)
-		v->watched_tpr = &v->apic_page[APIC_TASKPRI / 4];
 	return 0;
 }
 
@@ -348,7 +346,7 @@ void vmx_apicv_sync(struct vmx_vcpu *v)
 }
 
 /**
- * vmx_apicv_write_threshold() - the TPR below which the guest must exit; level 1
+ * vmx_apicv_write_threshold() - the TPR below which the guest must exit; level 1, else always 0
  * @v: the vCPU, with a local APIC; in the window
  */
 void vmx_apicv_write_threshold(struct vmx_vcpu *v)
@@ -359,17 +357,6 @@ void vmx_apicv_write_threshold(struct vmx_vcpu *v)
 		return;
 	v->tpr_threshold = threshold;
 	vmx_write(TPR_THRESHOLD, threshold);
-}
-
-/**
- * vmx_apicv_tpr_changed() - an exit finds another TPR than the last one; level 1
- * @v: the vCPU; in the window
- */
-void vmx_apicv_tpr_changed(struct vmx_vcpu *v)
-{
-	v->tpr_seen = *v->watched_tpr;
-	if (v->vcpu->arch.lapic)
-		lapic_page_tpr_changed(v->vcpu->arch.lapic);
 }
 
 /* --- exits --------------------------------------------------------------------------- */
@@ -405,6 +392,17 @@ int vmx_answer_apic_write(struct vmx_vcpu *v, struct axvm_exit *exit)
 	axvm_answer_atomic(v->vcpu, exit, nothing_more);
 	if (offset < LAPIC_NR_REGS << 4)
 		lapic_page_restore(lapic, offset);
+	return 1;
+}
+
+/**
+ * vmx_answer_tpr() - TPR fell below what something waits for; level 1
+ * @v: the vCPU
+ * @exit: unused
+ */
+int vmx_answer_tpr(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	lapic_page_refresh(v->vcpu->arch.lapic);
 	return 1;
 }
 

@@ -182,7 +182,7 @@ void vmx_inject_waiting(struct vmx_vcpu *v)
 		if (irq_pending(v))
 			windows |= CPU_BASED_INTR_WINDOW_EXITING;
 	}
-	if (v->watched_tpr && v->apic_mode != LAPIC_ABSENT)
+	if (v->apic_mode != LAPIC_ABSENT)
 		vmx_apicv_write_threshold(v);
 	ask_for_windows(v, windows);
 }

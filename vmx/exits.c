@@ -347,7 +347,7 @@ struct vmx_exit_row {
 	int (*answer)(struct vmx_vcpu *v, struct axvm_exit *exit);
 };
 
-static const struct vmx_exit_row exits[] = {
+static const struct vmx_exit_row exits[VMX_NR_REASONS] = {
 	[EXIT_REASON_EXCEPTION_NMI] = { exit_exception, answer_exception },
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { exit_nothing, answer_asynchronous },
 	[EXIT_REASON_TRIPLE_FAULT] = { exit_triple_fault },
@@ -378,7 +378,7 @@ static const struct vmx_exit_row exits[] = {
 	[EXIT_REASON_MSR_LOAD_FAIL] = { exit_fail },
 	[EXIT_REASON_MWAIT_INSTRUCTION] = { exit_undefined },
 	[EXIT_REASON_MONITOR_INSTRUCTION] = { exit_undefined },
-	[EXIT_REASON_TPR_BELOW_THRESHOLD] = { NULL, answer_window },
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = { NULL, vmx_answer_tpr },
 	[EXIT_REASON_APIC_ACCESS] = { NULL, exit_apic_access },
 	[EXIT_REASON_EOI_INDUCED] = { NULL, vmx_answer_eoi },
 	[EXIT_REASON_EPT_VIOLATION] = { NULL, exit_ept_violation },
@@ -427,13 +427,13 @@ static __always_inline u32 read_exit(struct vmx_vcpu *v, struct axvm_vcpu_arch *
 int vmx_answer_exit(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	struct axvm_vcpu *vcpu = v->vcpu;
-	const struct vmx_exit_row *row = row_of(read_exit(v, &vcpu->arch));
+	u16 reason = read_exit(v, &vcpu->arch);
+	const struct vmx_exit_row *row = row_of(reason);
 	int ret = VMX_LATER;
 
 	vcpu->stats.exits++;
-	v->reasons[(u16)v->info.reason % VMX_NR_REASONS]++;
-	if (unlikely(v->watched_tpr && *v->watched_tpr != v->tpr_seen))
-		vmx_apicv_tpr_changed(v);
+	if (likely(reason < VMX_NR_REASONS))
+		v->reasons[reason]++;
 	if (row->answer)
 		ret = row->answer(v, exit);
 	if (!ret && axvm_answer_atomic(vcpu, exit, access_done))

@@ -14,6 +14,7 @@
 #include <linux/io.h>
 #include <linux/types.h>
 #include <asm/fpu/types.h>
+#include <asm/vmx.h>
 
 #include "../devices/lapic.h"
 #include "../x86/x86.h"
@@ -117,8 +118,8 @@ struct vmx_exit_info {
 	u32 vectoring_error;
 };
 
-/* Basic exit reasons that are counted (SDM Vol. 3D C) */
-#define VMX_NR_REASONS	80
+/* Basic exit reasons that we know (SDM Vol. 3D C) */
+#define VMX_NR_REASONS	(EXIT_REASON_APIC_WRITE + 1)
 
 /**
  * struct vmx_vcpu - VMX's part of a vCPU; its own thread's, or under vcpu->lock
@@ -160,8 +161,6 @@ struct vmx_exit_info {
  * @pool: spare pages for EPT tables
  * @nr_pool: how many
  * @apic_page: virtual-APIC page, or NULL: no hardware help (vmx/apicv.c)
- * @watched_tpr: level 1: TPR in it, which the guest changes without an exit
- * @tpr_seen: its value after the last exit
  * @tpr_threshold: as in the VMCS
  * @apic_mode: LAPIC_*: the mode that the VMCS is made for
  * @eoi_exits: EOI-exit bitmap as in the VMCS
@@ -210,8 +209,6 @@ struct vmx_vcpu {
 	unsigned int nr_pool;
 
 	u32 *apic_page;
-	const u32 *watched_tpr;
-	u32 tpr_seen;
 	u8 tpr_threshold;
 	u8 apic_mode;
 	u64 eoi_exits[4];
@@ -399,8 +396,8 @@ void vmx_apicv_write_mode(struct vmx_vcpu *v);
 void vmx_apicv_write_controls(struct vmx_vcpu *v);
 void vmx_apicv_sync(struct vmx_vcpu *v);
 void vmx_apicv_write_threshold(struct vmx_vcpu *v);
-void vmx_apicv_tpr_changed(struct vmx_vcpu *v);
 int vmx_answer_apic_write(struct vmx_vcpu *v, struct axvm_exit *exit);
+int vmx_answer_tpr(struct vmx_vcpu *v, struct axvm_exit *exit);
 int vmx_answer_eoi(struct vmx_vcpu *v, struct axvm_exit *exit);
 void vmx_show(struct axvm_vcpu *vcpu, struct seq_file *seq);
 
