@@ -29,7 +29,7 @@ static __always_inline u32 lapic_highest(const struct axvm_lapic *lapic, unsigne
 	const u64 *pair = (const u64 *)&lapic->state.reg[LAPIC_INDEX(bank)];
 	int i;
 
-	if (unlikely(lapic->vid && bank != APIC_TMR))
+	if (unlikely(lapic->page) && lapic->vid && bank != APIC_TMR)
 		return lapic_page_highest(lapic, bank);
 	if (!(pair[0] | pair[1] | pair[2] | pair[3]))
 		return 0;
