@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # bed: arch=x86_64 kernels=plain,debug cpus=1,2 timeout=60
-# bed: arch=x86_64 kernels=plain cpus=1,2 kvm=1 model=corei7_skylake_x append=tsc_early_khz=50000 timeout=60
+# bed: arch=x86_64 kernels=plain cpus=2 model=corei7_skylake_x append=tsc_early_khz=50000 timeout=60
 # bed: arch=x86_64 kernels=plain cpus=1 model=corei7_sandy_bridge_2600k timeout=60
 #
 # apicv: hardware help for the local APIC, at every level that this CPU has: the same to the guest, and exits only where
