@@ -14,6 +14,7 @@
 
 struct axvm_vcpu;
 struct axvm_vm;
+struct seq_file;
 
 /**
  * enum axvm_exit_type - why a vCPU left the guest
@@ -141,6 +142,7 @@ struct axvm_reason {
  * @set_sysreg: likewise; -EINVAL: value refused
  * @get_fpu: fpu_size bytes to @buf
  * @set_fpu: the reverse; -EINVAL
+ * @show: more lines about a vCPU for debugfs; may be NULL
  *
  * @s2_topup: allocate what s2_map() may need, so that it can run under a spinlock. May sleep.
  * @s2_map: map 1 << @shift bytes at @gpa to @hpa. vm->s2_lock held. -EAGAIN: smaller
@@ -185,6 +187,7 @@ struct axvm_backend {
 	int (*set_sysreg)(struct axvm_vcpu *vcpu, u64 reg, u64 value);
 	int (*get_fpu)(struct axvm_vcpu *vcpu, void *buf);
 	int (*set_fpu)(struct axvm_vcpu *vcpu, const void *buf);
+	void (*show)(struct axvm_vcpu *vcpu, struct seq_file *seq);
 
 	int (*s2_topup)(struct axvm_vcpu *vcpu);
 	int (*s2_map)(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift,

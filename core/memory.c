@@ -315,18 +315,24 @@ static struct axvm_slot *slot_create(struct axvm_vm *vm, const struct axvm_memor
 	return slot;
 }
 
-/* The slot is not published any more and no reader has it */
-static void slot_destroy(struct axvm_slot *slot)
+/* Whatever stage 2 has there */
+static void slot_unmap(struct axvm_slot *slot)
 {
 	struct axvm_vm *vm = slot->vm;
 	bool flush;
 
-	mmu_interval_notifier_remove(&slot->notifier);
 	spin_lock(&vm->s2_lock);
 	flush = vm->ops->s2_unmap(vm, slot->gpa, slot->length);
 	spin_unlock(&vm->s2_lock);
 	if (flush)
 		axvm_vm_flush_stage2(vm);
+}
+
+/* The slot is not published any more and no reader has it */
+static void slot_destroy(struct axvm_slot *slot)
+{
+	mmu_interval_notifier_remove(&slot->notifier);
+	slot_unmap(slot);
 	kfree(slot);
 }
 
@@ -368,6 +374,9 @@ int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem)
 	axvm_vm_synchronize(vm);
 	if (gone)
 		slot_destroy(gone);
+	/* A page that the backend had mapped for a device gives way to memory. */
+	if (add)
+		slot_unmap(add);
 	kfree(old);
 	axvm_vm_loaded(vm);
 	return 0;

@@ -70,6 +70,8 @@ static void show_vcpu(struct seq_file *seq, struct axvm_vcpu *vcpu)
 	for (i = 0; i < AXVM_NR_EXITS; i++)
 		if (stats->by_type[i])
 			seq_printf(seq, "  %-14s %llu\n", exit_names[i], stats->by_type[i]);
+	if (vcpu->vm->ops->show)
+		vcpu->vm->ops->show(vcpu, seq);
 }
 
 static int vcpus_show(struct seq_file *seq, void *unused)

@@ -148,6 +148,7 @@ int axvm_lapic_attach(struct axvm_vcpu *vcpu)
 		if (!lapic)
 			return -ENOMEM;
 		lapic->vcpu = vcpu;
+		lapic_page_attach(lapic);
 		raw_spin_lock_init(&lapic->lock);
 		lapic_timer_init(lapic);
 		/* Whoever sees it sees it made; nobody waits for anything else. */
@@ -166,7 +167,7 @@ static void lapic_switch_off(struct axvm_lapic *lapic)
 	raw_spin_lock_irqsave(&lapic->lock, flags);
 	lapic_timer_stop(lapic);
 	lapic_change_base(lapic, 0);
-	raw_spin_unlock_irqrestore(&lapic->lock, flags);
+	lapic_unlock(lapic, flags);
 	hrtimer_cancel(&lapic->timer);
 }
 
@@ -273,6 +274,7 @@ static void lapic_device_save(struct axvm_device *dev, void *buf)
 	for (i = 0; (lapic = next_lapic(dev, &i)); i++) {
 		raw_spin_lock_irqsave(&lapic->lock, flags);
 		state[i] = lapic->state;
+		lapic_page_save(lapic, &state[i]);
 		state[i].timer_left = lapic_timer_left(lapic);
 		state[i].present = 1;
 		raw_spin_unlock_irqrestore(&lapic->lock, flags);

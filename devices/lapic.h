@@ -43,6 +43,14 @@
 /* LVT bits 18:17 */
 #define LAPIC_TIMER_MODE	(3 << 17)
 
+/* axvm_lapic.mode: as hardware may virtualise it */
+enum {
+	LAPIC_ABSENT,	/* there is none */
+	LAPIC_OTHER,	/* off, or moved away from the device's region */
+	LAPIC_XAPIC,
+	LAPIC_X2APIC,
+};
+
 /**
  * struct axvm_lapic_state - all that the guest can see of a local APIC
  * @base: IA32_APIC_BASE
@@ -69,7 +77,13 @@ struct axvm_lapic_state {
  * @deliverable: the vector that the CPU would take now, or 0
  * @extint: the 8259A's output reaches the CPU
  * @mmio: xAPIC mode, at @region
+ * @mode: LAPIC_*: what of the APIC's accesses the hardware can answer
  * @kick: the vCPU must look at it; done by lapic_unlock()
+ * @page: the virtual-APIC page, or NULL: see lapic_page.c
+ * @vid: virtual-interrupt delivery: IRR, ISR and PPR are the hardware's while the guest runs
+ * @threshold: without @vid: the class of TPR below which something would be deliverable, 0: none
+ * @sync: with @vid: the backend must call lapic_page_sync() before the next entry
+ * @posted: with @vid: vectors that came and are not in the page's IRR yet
  * @state: what the guest sees
  * @timer: runs while @deadline is not 0
  * @deadline: CLOCK_MONOTONIC, ns
@@ -81,20 +95,41 @@ struct axvm_lapic {
 	u32 deliverable;
 	bool extint;
 	bool mmio;
+	u8 mode;
 	bool kick;
+	u32 *page;
+	bool vid;
+	u8 threshold;
+	bool sync;
+	u64 posted[4];
 	struct axvm_lapic_state state;
 	struct hrtimer timer;
 	u64 deadline;
 };
 
-static inline u32 lapic_get(const struct axvm_lapic *lapic, unsigned int offset)
+/* With a virtual-APIC page: does the guest change this register in it without an exit? */
+static __always_inline bool lapic_lives_in_page(const struct axvm_lapic *lapic,
+						unsigned int offset)
 {
+	if (offset == APIC_TASKPRI)
+		return true;
+	return lapic->vid && (offset == APIC_PROCPRI || offset == APIC_ICR || offset == APIC_ICR2 ||
+			      (offset >= APIC_ISR && offset < APIC_TMR) ||
+			      (offset >= APIC_IRR && offset < APIC_ESR));
+}
+
+static __always_inline u32 lapic_get(const struct axvm_lapic *lapic, unsigned int offset)
+{
+	if (unlikely(lapic->page) && lapic_lives_in_page(lapic, offset))
+		return READ_ONCE(lapic->page[offset / 4]);
 	return READ_ONCE(lapic->state.reg[LAPIC_INDEX(offset)]);
 }
 
-static inline void lapic_set(struct axvm_lapic *lapic, unsigned int offset, u32 value)
+static __always_inline void lapic_set(struct axvm_lapic *lapic, unsigned int offset, u32 value)
 {
 	WRITE_ONCE(lapic->state.reg[LAPIC_INDEX(offset)], value);
+	if (unlikely(lapic->page))
+		WRITE_ONCE(lapic->page[offset / 4], value);
 }
 
 static inline bool lapic_in_x2apic_mode(const struct axvm_lapic *lapic)
@@ -124,6 +159,19 @@ void lapic_error(struct axvm_lapic *lapic, u32 error);
 void lapic_unlock(struct axvm_lapic *lapic, unsigned long flags) __releases(&lapic->lock);
 void lapic_eoi(struct axvm_lapic *lapic);
 void lapic_send_ipi(struct axvm_lapic *lapic, u32 icr, u32 dest);
+
+/* lapic_page.c: a virtual-APIC page. lapic->lock held, but for those that the backend calls. */
+void lapic_page_attach(struct axvm_lapic *lapic);
+void lapic_page_clear(struct axvm_lapic *lapic);
+void lapic_page_load(struct axvm_lapic *lapic);
+void lapic_page_save(struct axvm_lapic *lapic, struct axvm_lapic_state *state);
+void lapic_page_post(struct axvm_lapic *lapic, u8 vector);
+void lapic_page_merge(struct axvm_lapic *lapic);
+u32 lapic_page_highest(const struct axvm_lapic *lapic, unsigned int bank);
+bool lapic_page_pending(struct axvm_lapic *lapic);
+u16 lapic_page_sync(struct axvm_lapic *lapic, u64 level[4]);
+void lapic_page_refresh(struct axvm_lapic *lapic);
+void lapic_page_restore(struct axvm_lapic *lapic, unsigned int offset);
 
 /* lapic_timer.c. lapic->lock held, but for lapic_timer_init() and _count(). */
 void lapic_timer_init(struct axvm_lapic *lapic);

@@ -29,6 +29,8 @@ static __always_inline u32 lapic_highest(const struct axvm_lapic *lapic, unsigne
 	const u64 *pair = (const u64 *)&lapic->state.reg[LAPIC_INDEX(bank)];
 	int i;
 
+	if (unlikely(lapic->page) && lapic->vid && bank != APIC_TMR)
+		return lapic_page_highest(lapic, bank);
 	if (!(pair[0] | pair[1] | pair[2] | pair[3]))
 		return 0;
 	for (i = 3; i >= 0; i--)
@@ -37,23 +39,50 @@ static __always_inline u32 lapic_highest(const struct axvm_lapic *lapic, unsigne
 	return 0;
 }
 
+static __always_inline unsigned int vector_word(unsigned int bank, u8 vector)
+{
+	return bank + vector / 32 * 0x10;
+}
+
 static void lapic_set_vector(struct axvm_lapic *lapic, unsigned int bank, u8 vector)
 {
-	u32 *word = &lapic->state.reg[LAPIC_INDEX(bank) + vector / 32];
+	unsigned int word = vector_word(bank, vector);
 
-	WRITE_ONCE(*word, *word | BIT(vector % 32));
+	lapic_set(lapic, word, lapic_get(lapic, word) | BIT(vector % 32));
 }
 
 static void lapic_clear_vector(struct axvm_lapic *lapic, unsigned int bank, u8 vector)
 {
-	u32 *word = &lapic->state.reg[LAPIC_INDEX(bank) + vector / 32];
+	unsigned int word = vector_word(bank, vector);
 
-	WRITE_ONCE(*word, *word & ~BIT(vector % 32));
+	lapic_set(lapic, word, lapic_get(lapic, word) & ~BIT(vector % 32));
 }
 
 static bool lapic_has_vector(const struct axvm_lapic *lapic, unsigned int bank, u8 vector)
 {
-	return lapic->state.reg[LAPIC_INDEX(bank) + vector / 32] & BIT(vector % 32);
+	return lapic_get(lapic, vector_word(bank, vector)) & BIT(vector % 32);
+}
+
+/*
+ * With hardware help: the TPR below which the guest must exit, as something waits that TPR
+ * alone keeps back; or that the hardware's idea of IRR and ISR is out of date.
+ */
+static noinline void update_page(struct axvm_lapic *lapic, u32 irrv, u32 isrv, u32 ppr)
+{
+	u8 threshold = 0;
+
+	if (lapic->vid) {
+		WRITE_ONCE(lapic->sync, true);
+		axvm_vcpu_look(lapic->vcpu);
+		return;
+	}
+	irrv &= PRIORITY_CLASS;
+	if (irrv > isrv && irrv <= (ppr & PRIORITY_CLASS))
+		threshold = irrv >> 4;
+	if (threshold == lapic->threshold)
+		return;
+	WRITE_ONCE(lapic->threshold, threshold);
+	axvm_vcpu_look(lapic->vcpu);
 }
 
 /**
@@ -72,6 +101,8 @@ void lapic_update(struct axvm_lapic *lapic)
 	u32 ppr = isrv > (tpr & PRIORITY_CLASS) ? isrv : tpr;
 
 	lapic_set(lapic, APIC_PROCPRI, ppr);
+	if (unlikely(lapic->page))
+		update_page(lapic, irrv, isrv, ppr);
 	if ((irrv & PRIORITY_CLASS) <= (ppr & PRIORITY_CLASS))
 		irrv = 0;
 	WRITE_ONCE(lapic->deliverable, irrv);
@@ -82,17 +113,21 @@ void lapic_update(struct axvm_lapic *lapic)
 /*
  * 10.8.4: into IRR. The vCPU is kicked only for a vector that it would take before
  * what it has been kicked for already: the others follow with an EOI or a write of TPR,
- * which are exits.
+ * which are exits. Where the guest may lower TPR without one, only ISR counts.
  */
 static void lapic_raise_vector(struct axvm_lapic *lapic, u8 vector, bool level)
 {
-	u32 ppr = lapic_get(lapic, APIC_PROCPRI);
+	u32 ppr = lapic->page ? lapic_highest(lapic, APIC_ISR) : lapic_get(lapic, APIC_PROCPRI);
 
-	lapic_set_vector(lapic, APIC_IRR, vector);
 	if (level)
 		lapic_set_vector(lapic, APIC_TMR, vector);
 	else
 		lapic_clear_vector(lapic, APIC_TMR, vector);
+	if (lapic->vid) {
+		lapic_page_post(lapic, vector);
+		return;
+	}
+	lapic_set_vector(lapic, APIC_IRR, vector);
 
 	if ((vector & PRIORITY_CLASS) > (ppr & PRIORITY_CLASS) && vector >= lapic->deliverable) {
 		WRITE_ONCE(lapic->deliverable, vector);
@@ -237,7 +272,13 @@ static const struct axvm_extint_ops *extint_ops(struct axvm_vm *vm)
 	return smp_load_acquire(&vm->arch.extint);	/* see above */
 }
 
-static bool extint_pending(struct axvm_vcpu *vcpu)
+/**
+ * axvm_x86_extint_pending() - would the CPU take an interrupt of the 8259A pair now?
+ * @vcpu: the vCPU
+ *
+ * Context: any, no lock of an irqchip held.
+ */
+bool axvm_x86_extint_pending(struct axvm_vcpu *vcpu)
 {
 	const struct axvm_extint_ops *ops;
 	bool pending;
@@ -251,7 +292,14 @@ static bool extint_pending(struct axvm_vcpu *vcpu)
 	return pending;
 }
 
-static int extint_ack(struct axvm_vcpu *vcpu)
+/**
+ * axvm_x86_extint_ack() - the CPU takes it
+ * @vcpu: the vCPU
+ *
+ * Context: any, no lock of an irqchip held.
+ * Return: the vector; -1: there is none (any more).
+ */
+int axvm_x86_extint_ack(struct axvm_vcpu *vcpu)
 {
 	const struct axvm_extint_ops *ops;
 	int vector = -1;
@@ -266,6 +314,31 @@ static int extint_ack(struct axvm_vcpu *vcpu)
 	return vector;
 }
 
+/* The vector that the CPU would take now, or 0; with a page, TPR may have changed. */
+static u32 next_vector(struct axvm_lapic *lapic)
+{
+	if (lapic->page) {
+		lapic_page_merge(lapic);
+		lapic_update(lapic);
+	}
+	return lapic->deliverable;
+}
+
+static bool lapic_pending(struct axvm_lapic *lapic)
+{
+	unsigned long flags;
+	bool pending;
+
+	if (lapic->vid)
+		return lapic_page_pending(lapic);
+	if (likely(!lapic->page || !READ_ONCE(lapic->deliverable)))
+		return READ_ONCE(lapic->deliverable);
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	pending = next_vector(lapic);
+	raw_spin_unlock_irqrestore(&lapic->lock, flags);
+	return pending;
+}
+
 /**
  * axvm_x86_irq_pending() - would the CPU take a maskable interrupt now?
  * @vcpu: the vCPU
@@ -273,16 +346,16 @@ static int extint_ack(struct axvm_vcpu *vcpu)
  * From the local APIC, or from the 8259A pair if its output reaches this CPU: through
  * LINT0 of vCPU 0 programmed as ExtINT, or past a local APIC that is switched off.
  *
- * Context: any, no lock of an irqchip held.
+ * Context: any, no lock of an irqchip held; with a virtual-APIC page, the vCPU's own thread.
  * Return: true if axvm_x86_irq_ack() would give a vector.
  */
 bool axvm_x86_irq_pending(struct axvm_vcpu *vcpu)
 {
 	struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
 
-	if (lapic && READ_ONCE(lapic->deliverable))
+	if (lapic && lapic_pending(lapic))
 		return true;
-	return extint_pending(vcpu);
+	return axvm_x86_extint_pending(vcpu);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_x86_irq_pending);
 
@@ -299,11 +372,11 @@ int axvm_x86_irq_ack(struct axvm_vcpu *vcpu)
 	unsigned long flags;
 	u32 vector;
 
-	if (!lapic || !READ_ONCE(lapic->deliverable))
-		return extint_ack(vcpu);
+	if (!lapic || !lapic_pending(lapic))
+		return axvm_x86_extint_ack(vcpu);
 
 	raw_spin_lock_irqsave(&lapic->lock, flags);
-	vector = lapic->deliverable;
+	vector = next_vector(lapic);
 	if (vector) {
 		lapic_clear_vector(lapic, APIC_IRR, vector);
 		lapic_set_vector(lapic, APIC_ISR, vector);

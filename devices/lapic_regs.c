@@ -84,10 +84,13 @@ static const struct lapic_register lapic_registers[LAPIC_NR_REGS] = {
 
 /* --- reading and writing them --------------------------------------------- */
 
-static u32 lapic_read(const struct axvm_lapic *lapic, unsigned int offset)
+static u32 lapic_read(struct axvm_lapic *lapic, unsigned int offset)
 {
 	if (offset == APIC_TMCCT)
 		return lapic_timer_count(lapic);
+	if (unlikely(lapic->page) &&
+	    (offset == APIC_PROCPRI || (offset >= APIC_IRR && offset < APIC_ESR)))
+		lapic_page_refresh(lapic);
 	return lapic_get(lapic, offset);
 }
 
@@ -97,9 +100,14 @@ static void lapic_update_mode(struct axvm_lapic *lapic)
 	u64 base = lapic->state.base;
 	u32 lint0 = lapic_get(lapic, APIC_LVT0);
 	bool extint = !(lint0 & APIC_LVT_MASKED) && (lint0 & APIC_MODE_MASK) == APIC_DM_EXTINT;
+	bool mmio = (base & (BASE_MODE | BASE_ADDRESS)) == (XAPIC_ENABLE | lapic->region);
 
-	WRITE_ONCE(lapic->mmio, (base & (BASE_MODE | BASE_ADDRESS)) ==
-				(XAPIC_ENABLE | lapic->region));
+	WRITE_ONCE(lapic->mmio, mmio);
+	if (lapic->page) {
+		WRITE_ONCE(lapic->mode, mmio ? LAPIC_XAPIC :
+				base & X2APIC_ENABLE ? LAPIC_X2APIC : LAPIC_OTHER);
+		lapic->kick = true;
+	}
 	/* Switched off, its pin is the CPU's INTR (10.4.3). */
 	WRITE_ONCE(lapic->extint, !lapic->vcpu->id && (extint || !(base & XAPIC_ENABLE)));
 	axvm_vcpu_look(lapic->vcpu);
@@ -338,6 +346,7 @@ void lapic_reset_registers(struct axvm_lapic *lapic)
 
 	lapic_timer_stop(lapic);
 	memset(lapic->state.reg, 0, sizeof(lapic->state.reg));
+	lapic_page_clear(lapic);
 	lapic->state.errors = 0;
 	lapic_set(lapic, APIC_DFR, APIC_DFR_FLAT);
 	lapic_set(lapic, APIC_SPIV, APIC_VECTOR_MASK);
@@ -555,6 +564,7 @@ void lapic_load_state(struct axvm_lapic *lapic, const struct axvm_lapic_state *s
 	raw_spin_lock_irqsave(&lapic->lock, flags);
 	lapic_timer_stop(lapic);
 	lapic->state = *state;
+	lapic_page_load(lapic);
 	lapic_set(lapic, APIC_DFR, lapic_get(lapic, APIC_DFR) | APIC_DFR_CLUSTER);
 	lapic_set_ids(lapic);
 	lapic_update(lapic);

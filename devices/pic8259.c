@@ -370,12 +370,13 @@ static void pic_write_ocw2(struct pic8259 *pic, struct pic_chip *chip, u8 value)
 {
 	int input = value & OCW2_LEVEL;
 
-	if (value & OCW2_EOI)
+	if (value & OCW2_EOI) {
 		input = pic_eoi(chip, value);
-	if (value & OCW2_EOI && input >= 0)
-		pic_note_end(pic, chip, input);
-	else if (!(value & OCW2_SPECIFIC))
+		if (input >= 0)
+			pic_note_end(pic, chip, input);
+	} else if (!(value & OCW2_SPECIFIC)) {
 		chip->rotate_aeoi = !!(value & OCW2_ROTATE);
+	}
 
 	/* Rotation: by EOI of either kind, or by the set-priority command */
 	if (value & OCW2_ROTATE && value & (OCW2_EOI | OCW2_SPECIFIC) && input >= 0)

@@ -8,6 +8,7 @@
 
 #include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/moduleparam.h>
 #include <asm/apicdef.h>
 #include <asm/msr-index.h>
 
@@ -18,6 +19,13 @@
 #define BASE		0xfee00000ULL
 #define X2APIC_MSR(reg)	(APIC_BASE_MSR + ((reg) >> 4))
 #define SPIV_ON		(APIC_SPIV_APIC_ENABLED | 0xff)
+
+/*
+ * Where the local APICs keep their registers: 0: in the plain state; 1: TPR in a virtual-APIC
+ * page; 2: IRR and ISR, too (devices/lapic_page.c). tools/tests/apicv.sh asks for all.
+ */
+static int apic_page;
+module_param(apic_page, int, 0444);
 
 /* Long enough on any machine for what must happen, and only then waited for. */
 #define PATIENCE	(20 * HZ)
@@ -70,9 +78,15 @@ static inline void x2apic_enter(struct kunit *test, struct axvm_vcpu *vcpu)
  */
 static inline struct axvm_vm *lapic_vm(struct kunit *test, unsigned int nr_vcpus)
 {
+	/* Made first: they go after the VM. */
+	u8 *pages = apic_page ? kunit_kzalloc(test, nr_vcpus * PAGE_SIZE, GFP_KERNEL) : NULL;
 	struct axvm_vm *vm = fixture_vm(test, nr_vcpus);
 	unsigned int i;
 
+	for (i = 0; pages && i < nr_vcpus; i++) {
+		vm->vcpus[i]->arch.apic_page = (u32 *)(pages + i * PAGE_SIZE);
+		vm->vcpus[i]->arch.apic_vid = apic_page > 1;
+	}
 	fixture_device(test, vm, AXVM_DEV_LAPIC, 0, 0);
 	for (i = 0; i < nr_vcpus; i++) {
 		xapic_write(vm->vcpus[i], APIC_SPIV, SPIV_ON);

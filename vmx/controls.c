@@ -17,7 +17,7 @@
 struct vmx_caps vmx_caps;
 
 static unsigned long *io_bitmaps;	/* ports 0 to 0x7fff, then 0x8000 to 0xffff */
-static unsigned long *msr_bitmap;
+unsigned long *vmx_msr_bitmap;
 
 /* A control word: what must be on, what is taken if it is there (SDM Vol. 3D A.3 to A.5) */
 struct control {
@@ -146,8 +146,8 @@ static void msr_free(u32 msr)
 {
 	unsigned int bit = (msr & 0x1fff) + (msr >= 0xc0000000 ? 8192 : 0);
 
-	clear_bit(bit, msr_bitmap);
-	clear_bit(bit + 2 * 8192, msr_bitmap);
+	clear_bit(bit, vmx_msr_bitmap);
+	clear_bit(bit + 2 * 8192, vmx_msr_bitmap);
 }
 
 /**
@@ -160,13 +160,13 @@ int vmx_bitmaps_init(void)
 	unsigned int i;
 
 	io_bitmaps = (unsigned long *)__get_free_pages(GFP_KERNEL, 1);
-	msr_bitmap = (unsigned long *)__get_free_page(GFP_KERNEL);
-	if (!io_bitmaps || !msr_bitmap) {
+	vmx_msr_bitmap = (unsigned long *)__get_free_page(GFP_KERNEL);
+	if (!io_bitmaps || !vmx_msr_bitmap) {
 		vmx_bitmaps_exit();
 		return -ENOMEM;
 	}
 	memset(io_bitmaps, 0xff, 2 * PAGE_SIZE);
-	memset(msr_bitmap, 0xff, PAGE_SIZE);
+	memset(vmx_msr_bitmap, 0xff, PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(free_msrs); i++)
 		msr_free(free_msrs[i]);
 	return 0;
@@ -178,9 +178,9 @@ int vmx_bitmaps_init(void)
 void vmx_bitmaps_exit(void)
 {
 	free_pages((unsigned long)io_bitmaps, 1);
-	free_page((unsigned long)msr_bitmap);
+	free_page((unsigned long)vmx_msr_bitmap);
 	io_bitmaps = NULL;
-	msr_bitmap = NULL;
+	vmx_msr_bitmap = NULL;
 }
 
 /* --- the VMCS ------------------------------------------------------------------ */
@@ -207,7 +207,7 @@ void vmx_write_controls(struct vmx_vcpu *v)
 	vmx_write(VM_ENTRY_INTR_INFO_FIELD, 0);
 	vmx_write(IO_BITMAP_A, virt_to_phys(io_bitmaps));
 	vmx_write(IO_BITMAP_B, virt_to_phys(io_bitmaps) + PAGE_SIZE);
-	vmx_write(MSR_BITMAP, virt_to_phys(msr_bitmap));
+	vmx_write(MSR_BITMAP, virt_to_phys(vmx_msr_bitmap));
 	vmx_write(VMCS_LINK_POINTER, ~0ULL);
 	vmx_write(TSC_OFFSET, x86_tsc_offset(v->vcpu));
 	vmx_write(VIRTUAL_PROCESSOR_ID, v->vpid);
@@ -216,4 +216,5 @@ void vmx_write_controls(struct vmx_vcpu *v)
 	vmx_write(CR4_GUEST_HOST_MASK, ~VMX_CR4_OWN);
 	vmx_write(GUEST_ACTIVITY_STATE, GUEST_ACTIVITY_ACTIVE);
 	vmx_write(GUEST_PENDING_DBG_EXCEPTIONS, 0);
+	vmx_apicv_write_controls(v);
 }

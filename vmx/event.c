@@ -115,6 +115,17 @@ static bool inject_nmi(struct vmx_vcpu *v, u32 interruptibility)
 	return true;
 }
 
+/* With virtual-interrupt delivery, the local APIC's are not ours to inject. */
+static bool cpu_delivers(const struct vmx_vcpu *v)
+{
+	return v->vcpu->arch.apic_vid && v->apic_mode != LAPIC_ABSENT;
+}
+
+static bool irq_pending(const struct vmx_vcpu *v)
+{
+	return cpu_delivers(v) ? axvm_x86_extint_pending(v->vcpu) : axvm_x86_irq_pending(v->vcpu);
+}
+
 static bool inject_irq(struct vmx_vcpu *v, const struct axvm_x86_regs *regs)
 {
 	const u32 blocked = GUEST_INTR_STATE_STI | GUEST_INTR_STATE_MOV_SS;
@@ -122,7 +133,7 @@ static bool inject_irq(struct vmx_vcpu *v, const struct axvm_x86_regs *regs)
 
 	if (!(regs->rflags & X86_EFLAGS_IF) || (regs->interruptibility & blocked))
 		return false;
-	vector = axvm_x86_irq_ack(v->vcpu);
+	vector = cpu_delivers(v) ? axvm_x86_extint_ack(v->vcpu) : axvm_x86_irq_ack(v->vcpu);
 	if (vector < 0)
 		return false;
 	deliver(v, VALID | INTR_TYPE_EXT_INTR | vector);
@@ -152,6 +163,8 @@ void vmx_inject_waiting(struct vmx_vcpu *v)
 	bool taken = false;
 	u32 windows = 0;
 
+	if (cpu_delivers(v))
+		vmx_apicv_sync(v);
 	if (v->event & VALID) {
 		deliver(v, v->event);
 		v->event = 0;
@@ -166,13 +179,15 @@ void vmx_inject_waiting(struct vmx_vcpu *v)
 		if (nmi_pending(vcpu))
 			windows |= CPU_BASED_NMI_WINDOW_EXITING;
 	}
-	if (axvm_x86_irq_pending(vcpu)) {
+	if (irq_pending(v)) {
 		if (!taken)
 			inject_irq(v, regs);
 		/* One at a time: the next comes through its window. */
-		if (axvm_x86_irq_pending(vcpu))
+		if (irq_pending(v))
 			windows |= CPU_BASED_INTR_WINDOW_EXITING;
 	}
+	if (v->apic_mode != LAPIC_ABSENT)
+		vmx_apicv_write_threshold(v);
 	ask_for_windows(v, windows);
 }
 

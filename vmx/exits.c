@@ -163,13 +163,28 @@ static int exit_rdmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 	return 1;
 }
 
-static int exit_wrmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
+/* It may change what the VMCS does for the local APIC: the next entry is to look at that. */
+static int exit_wrmsr_apic_base(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	const u64 *gpr = v->vcpu->arch.state.regs.gpr;
+
+	if (vmx_set_msr(v->vcpu, MSR_IA32_APICBASE,
+			(u32)gpr[AXVM_X86_RAX] | gpr[AXVM_X86_RDX] << 32))
+		return vmx_gp(v);
+	vmx_skip(v);
+	return 1;
+}
+
+static int answer_wrmsr(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	const u64 *gpr = v->vcpu->arch.state.regs.gpr;
 	u64 value = (u32)gpr[AXVM_X86_RAX] | gpr[AXVM_X86_RDX] << 32;
 	u32 msr = gpr[AXVM_X86_RCX];
-	int ret = vmx_set_msr(v->vcpu, msr, value);
+	int ret;
 
+	if (unlikely(msr == MSR_IA32_APICBASE))
+		return VMX_LATER;
+	ret = vmx_set_msr(v->vcpu, msr, value);
 	if (ret == -ENOENT)
 		return ask_device(v, exit, AXVM_X_SYSREG_WRITE, msr, value);
 	if (ret)
@@ -218,25 +233,52 @@ static int exit_string_io(struct vmx_vcpu *v, struct axvm_exit *exit)
 				     IO_ADDR_SIZE(info), IO_SEG(info), exit);
 }
 
-static int exit_ept_violation(struct vmx_vcpu *v, struct axvm_exit *exit)
+/* @instruction: of the instruction itself, not of the CPU's walk of the guest's tables */
+static __always_inline int stage2_fault(struct vmx_vcpu *v, struct axvm_exit *exit, u64 gpa,
+					u8 access, bool instruction)
 {
-	u64 q = v->info.qualification;
-
 	requeue_interrupted(v);
 	exit->type = AXVM_X_STAGE2_FAULT;
-	exit->addr = vmx_read(GUEST_PHYSICAL_ADDRESS);
+	exit->addr = gpa;
 	exit->width = 0;
 	exit->data = 0;
-	exit->access = (q & EPT_VIOLATION_ACC_READ ? AXVM_ACCESS_READ : 0) |
-		       (q & EPT_VIOLATION_ACC_WRITE ? AXVM_ACCESS_WRITE : 0) |
-		       (q & EPT_VIOLATION_ACC_INSTR ? AXVM_ACCESS_EXEC : 0);
-	/* Of the instruction itself, not of the CPU's walk of the guest's tables? */
-	if ((q & (EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED)) ==
-	    (EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED)) {
+	exit->access = access;
+	if (instruction) {
 		vmx_window_refill_fetch(v);
-		x86_emulate_again(v->vcpu, exit->addr, exit);
+		x86_emulate_again(v->vcpu, gpa, exit);
 	}
 	return 0;
+}
+
+static int exit_ept_violation(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	const u64 translated = EPT_VIOLATION_GVA_IS_VALID | EPT_VIOLATION_GVA_TRANSLATED;
+	u64 q = v->info.qualification;
+	u8 access = (q & EPT_VIOLATION_ACC_READ ? AXVM_ACCESS_READ : 0) |
+		    (q & EPT_VIOLATION_ACC_WRITE ? AXVM_ACCESS_WRITE : 0) |
+		    (q & EPT_VIOLATION_ACC_INSTR ? AXVM_ACCESS_EXEC : 0);
+
+	return stage2_fault(v, exit, vmx_read(GUEST_PHYSICAL_ADDRESS), access,
+			    (q & translated) == translated);
+}
+
+/*
+ * Exit qualification of APIC-access exits (SDM Vol. 3C table 28-6). All other types are
+ * accesses that no instruction makes by itself.
+ */
+#define APIC_OFFSET(q)	((q) & 0xfff)
+#define APIC_TYPE(q)	(((q) >> 12) & 0xf)
+
+/* An access to the APIC-access page that the hardware does not answer: as without it */
+static int exit_apic_access(struct vmx_vcpu *v, struct axvm_exit *exit)
+{
+	static const u8 access[] = { AXVM_ACCESS_READ, AXVM_ACCESS_WRITE, AXVM_ACCESS_EXEC };
+	u64 q = v->info.qualification;
+	unsigned int type = APIC_TYPE(q);
+	bool instruction = type < ARRAY_SIZE(access);
+
+	return stage2_fault(v, exit, v->vcpu->arch.lapic->region + APIC_OFFSET(q),
+			    instruction ? access[type] : 0, instruction);
 }
 
 static int exit_vmcall(struct vmx_vcpu *v, struct axvm_exit *exit)
@@ -305,7 +347,7 @@ struct vmx_exit_row {
 	int (*answer)(struct vmx_vcpu *v, struct axvm_exit *exit);
 };
 
-static const struct vmx_exit_row exits[] = {
+static const struct vmx_exit_row exits[VMX_NR_REASONS] = {
 	[EXIT_REASON_EXCEPTION_NMI] = { exit_exception, answer_exception },
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = { exit_nothing, answer_asynchronous },
 	[EXIT_REASON_TRIPLE_FAULT] = { exit_triple_fault },
@@ -331,17 +373,21 @@ static const struct vmx_exit_row exits[] = {
 	[EXIT_REASON_DR_ACCESS] = { vmx_exit_dr_access },
 	[EXIT_REASON_IO_INSTRUCTION] = { exit_string_io, answer_io },
 	[EXIT_REASON_MSR_READ] = { NULL, exit_rdmsr },
-	[EXIT_REASON_MSR_WRITE] = { NULL, exit_wrmsr },
+	[EXIT_REASON_MSR_WRITE] = { exit_wrmsr_apic_base, answer_wrmsr },
 	[EXIT_REASON_INVALID_STATE] = { exit_fail },
 	[EXIT_REASON_MSR_LOAD_FAIL] = { exit_fail },
 	[EXIT_REASON_MWAIT_INSTRUCTION] = { exit_undefined },
 	[EXIT_REASON_MONITOR_INSTRUCTION] = { exit_undefined },
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = { NULL, vmx_answer_tpr },
+	[EXIT_REASON_APIC_ACCESS] = { NULL, exit_apic_access },
+	[EXIT_REASON_EOI_INDUCED] = { NULL, vmx_answer_eoi },
 	[EXIT_REASON_EPT_VIOLATION] = { NULL, exit_ept_violation },
 	[EXIT_REASON_EPT_MISCONFIG] = { exit_fail },
 	[EXIT_REASON_INVEPT] = { exit_undefined },
 	[EXIT_REASON_INVVPID] = { exit_undefined },
 	[EXIT_REASON_WBINVD] = { exit_skip },
 	[EXIT_REASON_XSETBV] = { vmx_exit_xsetbv },
+	[EXIT_REASON_APIC_WRITE] = { NULL, vmx_answer_apic_write },
 };
 
 /* The failure bit is cut off: with it, only the entry-failure reasons are meant. */
@@ -381,10 +427,13 @@ static __always_inline u32 read_exit(struct vmx_vcpu *v, struct axvm_vcpu_arch *
 int vmx_answer_exit(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	struct axvm_vcpu *vcpu = v->vcpu;
-	const struct vmx_exit_row *row = row_of(read_exit(v, &vcpu->arch));
+	u16 reason = read_exit(v, &vcpu->arch);
+	const struct vmx_exit_row *row = row_of(reason);
 	int ret = VMX_LATER;
 
 	vcpu->stats.exits++;
+	if (likely(reason < VMX_NR_REASONS))
+		v->reasons[reason]++;
 	if (row->answer)
 		ret = row->answer(v, exit);
 	if (!ret && axvm_answer_atomic(vcpu, exit, access_done))

@@ -53,9 +53,14 @@ int vmx_vcpu_init(struct axvm_vcpu *vcpu)
 	v->vpid = ret;
 	*(u32 *)v->vmcs = vmx_caps.basic & 0x7fffffff;
 	v->vmcs_pa = virt_to_phys(v->vmcs);
+	ret = vmx_apicv_vcpu_init(v);
+	if (ret)
+		goto free_vpid;
 	vcpu->backend = v;
 	vcpu->arch.refill = vmx_refill;
 	return 0;
+free_vpid:
+	ida_free(&vpids, v->vpid);
 free:
 	if (v->fpu)
 		free_pages_exact(v->fpu, PAGE_ALIGN(vmx_fpu_size()));
@@ -74,6 +79,7 @@ void vmx_vcpu_destroy(struct axvm_vcpu *vcpu)
 
 	vmx_mitigate_forget(v);
 	vmx_ept_drain(v);
+	vmx_apicv_vcpu_destroy(v);
 	ida_free(&vpids, v->vpid);
 	free_pages_exact(v->fpu, PAGE_ALIGN(vmx_fpu_size()));
 	free_page((unsigned long)v->vmcs);
@@ -121,6 +127,7 @@ void vmx_vcpu_reset(struct axvm_vcpu *vcpu)
 	v->event = 0;
 	v->dr_used = false;
 	v->cpu_controls = vmx_caps.cpu;
+	v->apic_mode = LAPIC_ABSENT;
 	v->initialised = false;
 	v->launched = false;
 	atomic_set(&vcpu->arch.nmi_pending, 0);

@@ -7,7 +7,7 @@
  * window.c (the only place that touches a VMCS), context.c (what the VMCS does not
  * switch), entry.S (general registers), event.c (interrupts and exceptions),
  * exits.c (why the guest was left), cr.c and msr.c (registers with rules),
- * ept.c (guest memory), vcpu.c (a vCPU from outside).
+ * ept.c (guest memory), apicv.c (help for the local APIC), vcpu.c (a vCPU from outside).
  */
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -218,6 +218,8 @@ int axvm_arch_run(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 		*exit = (struct axvm_exit){ .type = AXVM_X_HALT };
 		return AXVM_RUN_EXIT;
 	}
+	if (unlikely(vmx_apic_mode(vcpu) != v->apic_mode))
+		vmx_apicv_switch(v);
 	local_irq_disable();
 	if (likely(axvm_vcpu_enter_guest(vcpu))) {
 		/* One that came since started() found us not in the guest yet, and did not kick. */
@@ -253,11 +255,16 @@ static void vmx_hypercall_done(struct axvm_vcpu *vcpu, u64 result)
 
 static int vmx_mmio_decode(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 {
-	const u64 q = to_vmx(vcpu)->info.qualification;
+	struct vmx_vcpu *v = to_vmx(vcpu);
+	const u64 q = v->info.qualification;
 
-	/* Not the instruction's access, but the CPU's walk of the guest's tables */
-	if ((q & EPT_VIOLATION_GVA_IS_VALID) && !(q & EPT_VIOLATION_GVA_TRANSLATED))
-		exit->access = 0;
+	if (v->info.reason == EXIT_REASON_EPT_VIOLATION) {
+		if (vmx_apicv_map(v, exit->addr))
+			return AXVM_RUN_HANDLED;
+		/* Not the instruction's access, but the CPU's walk of the guest's tables */
+		if ((q & EPT_VIOLATION_GVA_IS_VALID) && !(q & EPT_VIOLATION_GVA_TRANSLATED))
+			exit->access = 0;
+	}
 	return x86_emulate_mmio(vcpu, exit->addr, exit);
 }
 
@@ -305,13 +312,22 @@ static int vmx_vm_init(struct axvm_vm *vm)
 	vm->arch.tsc_offset = -rdtsc();
 	ret = vmx_ept_init(vm);
 	if (ret)
-		kfree(x);
+		goto free;
+	ret = vmx_apicv_vm_init(x);
+	if (ret)
+		goto destroy;
+	return 0;
+destroy:
+	vmx_ept_destroy(vm);
+free:
+	kfree(x);
 	return ret;
 }
 
 static void vmx_vm_destroy(struct axvm_vm *vm)
 {
 	vmx_ept_destroy(vm);
+	vmx_apicv_vm_destroy(to_vmx_vm(vm));
 	kfree(vm->backend);
 }
 
@@ -343,8 +359,16 @@ static int vmx_init(void)
 		vmx_hardware_exit();
 		return ret;
 	}
-	if (vmx_probe_cpu(&unused))
+	if (vmx_probe_cpu(&unused)) {
+		vmx_apicv_level = VMX_APICV_NONE;
 		return 0;	/* loaded, to say why not */
+	}
+	ret = vmx_apicv_init();
+	if (ret) {
+		vmx_bitmaps_exit();
+		vmx_hardware_exit();
+		return ret;
+	}
 	vmx_host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 	vmx_guest_xfeatures = vmx_xfeatures();
 	limits.xfeatures = vmx_guest_xfeatures;
@@ -358,6 +382,7 @@ static int vmx_init(void)
 
 static void vmx_exit(void)
 {
+	vmx_apicv_exit();
 	vmx_bitmaps_exit();
 	vmx_hardware_exit();
 }
@@ -392,6 +417,7 @@ struct axvm_backend axvm_arch_backend = {
 	.set_sysreg = vmx_set_sysreg,
 	.get_fpu = vmx_get_fpu,
 	.set_fpu = vmx_set_fpu,
+	.show = vmx_show,
 	.s2_topup = vmx_ept_topup,
 	.s2_map = vmx_ept_map,
 	.s2_unmap = vmx_ept_unmap,

@@ -14,6 +14,7 @@
 #include <linux/io.h>
 #include <linux/types.h>
 #include <asm/fpu/types.h>
+#include <asm/vmx.h>
 
 #include "../devices/lapic.h"
 #include "../x86/x86.h"
@@ -53,11 +54,17 @@ extern struct vmx_caps vmx_caps;
  * @root: top EPT table
  * @eptp: EPT pointer (SDM Vol. 3C 25.6.11)
  * @flushed: per pCPU: the vm->s2_generation whose stale translations are gone there
+ * @apic_access: APIC-access page, or NULL (vmx/apicv.c)
+ * @apic_gpa: where it is mapped; vm->s2_lock
+ * @apic_mapped: whether it is; vm->s2_lock
  */
 struct vmx_vm {
 	u64 *root;
 	u64 eptp;
 	u64 __percpu *flushed;
+	void *apic_access;
+	u64 apic_gpa;
+	bool apic_mapped;
 };
 
 /* Pages that one fault may need: a table for each level below the root, in 5-level EPT */
@@ -111,6 +118,9 @@ struct vmx_exit_info {
 	u32 vectoring_error;
 };
 
+/* Basic exit reasons that we know (SDM Vol. 3D C) */
+#define VMX_NR_REASONS	(EXIT_REASON_APIC_WRITE + 1)
+
 /**
  * struct vmx_vcpu - VMX's part of a vCPU; its own thread's, or under vcpu->lock
  * @vcpu: the vCPU
@@ -150,6 +160,11 @@ struct vmx_exit_info {
  * @fpu: guest's XSAVE image
  * @pool: spare pages for EPT tables
  * @nr_pool: how many
+ * @apic_page: virtual-APIC page, or NULL: no hardware help (vmx/apicv.c)
+ * @tpr_threshold: as in the VMCS
+ * @apic_mode: LAPIC_*: the mode that the VMCS is made for
+ * @eoi_exits: EOI-exit bitmap as in the VMCS
+ * @reasons: exits, by reason
  */
 struct vmx_vcpu {
 	struct axvm_vcpu *vcpu;
@@ -192,6 +207,12 @@ struct vmx_vcpu {
 	struct xregs_state *fpu;
 	struct page *pool[VMX_POOL_PAGES];
 	unsigned int nr_pool;
+
+	u32 *apic_page;
+	u8 tpr_threshold;
+	u8 apic_mode;
+	u64 eoi_exits[4];
+	u64 reasons[VMX_NR_REASONS];
 };
 
 static inline struct vmx_vcpu *to_vmx(struct axvm_vcpu *vcpu)
@@ -218,6 +239,7 @@ int vmx_controls_init(struct axvm_reason *why);
 int vmx_bitmaps_init(void);
 void vmx_bitmaps_exit(void);
 void vmx_write_controls(struct vmx_vcpu *v);
+extern unsigned long *vmx_msr_bitmap;
 
 /* Bits of CR0 and CR4 that the guest changes without an exit: paging depends on none but WP */
 #define VMX_CR0_OWN	((u64)(X86_CR0_TS | X86_CR0_MP | X86_CR0_EM | X86_CR0_WP | X86_CR0_AM))
@@ -228,6 +250,7 @@ void vmx_write_controls(struct vmx_vcpu *v);
 #define VMX_DIRTY_MSRS		BIT(16)	/* sysenter_*, pat, debugctl */
 #define VMX_DIRTY_PDPTES	BIT(17)	/* pdpte[] */
 #define VMX_DIRTY_CONTROLS	BIT(18)	/* cpu_controls */
+#define VMX_DIRTY_APIC		BIT(19)	/* apic_mode */
 #define VMX_DIRTY_TSC		BIT(20)	/* the TSC offset */
 
 /**
@@ -352,8 +375,39 @@ static __always_inline bool vmx_event_waits(const struct vmx_vcpu *v)
 	waits |= atomic_read(&vcpu->arch.nmi_pending);
 	waits |= READ_ONCE(vcpu->vm->arch.extint_up);
 	if (lapic)
-		waits |= READ_ONCE(lapic->deliverable);
+		waits |= READ_ONCE(lapic->deliverable) | READ_ONCE(lapic->sync) |
+			 (READ_ONCE(lapic->threshold) ^ v->tpr_threshold);
 	return waits;
+}
+
+/* vmx/apicv.c: hardware help for the local APIC */
+enum { VMX_APICV_NONE, VMX_APICV_TPR, VMX_APICV_VID };
+
+extern int vmx_apicv_level;
+
+int vmx_apicv_init(void);
+void vmx_apicv_exit(void);
+int vmx_apicv_vm_init(struct vmx_vm *x);
+void vmx_apicv_vm_destroy(struct vmx_vm *x);
+int vmx_apicv_vcpu_init(struct vmx_vcpu *v);
+void vmx_apicv_vcpu_destroy(struct vmx_vcpu *v);
+bool vmx_apicv_map(struct vmx_vcpu *v, u64 gpa);
+void vmx_apicv_switch(struct vmx_vcpu *v);
+void vmx_apicv_write_mode(struct vmx_vcpu *v);
+void vmx_apicv_write_controls(struct vmx_vcpu *v);
+void vmx_apicv_sync(struct vmx_vcpu *v);
+void vmx_apicv_write_threshold(struct vmx_vcpu *v);
+int vmx_answer_apic_write(struct vmx_vcpu *v, struct axvm_exit *exit);
+int vmx_answer_tpr(struct vmx_vcpu *v, struct axvm_exit *exit);
+int vmx_answer_eoi(struct vmx_vcpu *v, struct axvm_exit *exit);
+void vmx_show(struct axvm_vcpu *vcpu, struct seq_file *seq);
+
+/* LAPIC_*: the mode that the local APIC is in; not LAPIC_ABSENT only with a page */
+static __always_inline u8 vmx_apic_mode(const struct axvm_vcpu *vcpu)
+{
+	const struct axvm_lapic *lapic = READ_ONCE(vcpu->arch.lapic);
+
+	return lapic ? READ_ONCE(lapic->mode) : LAPIC_ABSENT;
 }
 
 /* vmx/ept.c */

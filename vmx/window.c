@@ -111,6 +111,8 @@ void vmx_window_flush(struct vmx_vcpu *v, u32 dirty)
 		vmx_write(CPU_BASED_VM_EXEC_CONTROL, v->cpu_controls);
 	if (dirty & VMX_DIRTY_TSC)
 		vmx_write(TSC_OFFSET, x86_tsc_offset(v->vcpu));
+	if (dirty & VMX_DIRTY_APIC)
+		vmx_apicv_write_mode(v);
 	if (dirty & X86_RSP)
 		vmx_write(GUEST_RSP, regs->gpr[AXVM_X86_RSP]);
 	if (dirty & X86_CRS)

@@ -61,6 +61,8 @@ struct x86_state {
  * @refill: the backend copies the missing groups into @state; sleeping or not,
  *          but only on the vCPU's own thread or with vcpu->lock held
  * @lapic: the local APIC; NULL until its device is made
+ * @apic_page: the backend's virtual-APIC page for it, or NULL (devices/lapic_page.c)
+ * @apic_vid: the CPU delivers from that page by itself
  * @emul: an instruction that takes several accesses (x86/emulate.c)
  * @insn_len: bytes of the instruction that made the exit, for finish() and string I/O
  * @msrs: MSRs that are plain storage (x86/msr.c)
@@ -73,6 +75,8 @@ struct axvm_vcpu_arch {
 	struct x86_state state;
 	void (*refill)(struct axvm_vcpu *vcpu, u32 groups);
 	struct axvm_lapic *lapic;
+	u32 *apic_page;
+	bool apic_vid;
 	struct x86_emulation *emul;
 	u8 insn_len;
 	u64 msrs[X86_NR_MSRS];

@@ -127,6 +127,8 @@ void x86_emulation_destroy(struct axvm_vcpu *vcpu);
  */
 bool axvm_x86_irq_pending(struct axvm_vcpu *vcpu);
 int axvm_x86_irq_ack(struct axvm_vcpu *vcpu);
+bool axvm_x86_extint_pending(struct axvm_vcpu *vcpu);
+int axvm_x86_extint_ack(struct axvm_vcpu *vcpu);
 int axvm_lapic_inject(struct axvm_vcpu *vcpu, u8 vector);
 void axvm_lapic_reset(struct axvm_vcpu *vcpu);
 void axvm_lapic_init(struct axvm_vcpu *vcpu);

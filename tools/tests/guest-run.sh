@@ -6,6 +6,8 @@
 # bed: arch=x86_64 kernels=plain cpus=1,2 kvm=0,1 timeout=120
 # bed: arch=x86_64 kernels=debug cpus=1 timeout=120
 # bed: arch=x86_64 kernels=debug cpus=2 kvm=1 timeout=120
+# bed: arch=x86_64 kernels=plain cpus=2 append=axvm.apicv=0 timeout=120
+# bed: arch=x86_64 kernels=plain cpus=2 append=axvm.apicv=1 timeout=120
 #
 # guest-run: guests of a few instructions: what they may do, what it does to them, and what of the host they cannot touch.
 modprobe axvm || exit 1

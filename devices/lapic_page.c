@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The local APIC with hardware help: a virtual-APIC page (SDM Vol. 3C 30.1), a register
+ * every 16 bytes, which the guest reads, and in part writes, without an exit.
+ *
+ * struct axvm_lapic_state stays what is saved and restored, and is the truth for all
+ * registers but those that the guest changes in the page behind our back:
+ *
+ *	with a page alone (TPR shadow)		TPR
+ *	with virtual-interrupt delivery	TPR, PPR, IRR, ISR, ICR
+ *
+ * lapic_get() knows which; lapic_set() writes both. So a register that the guest wrote
+ * into the page and that its exit has not answered yet is not believed by anyone.
+ *
+ * With virtual-interrupt delivery the page's IRR and ISR belong to the CPU while the guest
+ * runs. A vector that comes is written down in lapic->posted, and moved into IRR by
+ * lapic_page_sync(), between two entries, by the vCPU's own thread.
+ *
+ * The page is the backend's; it lives longer than the APIC.
+ *
+ * Locks: lapic->lock for lapic->posted; the page's IRR and ISR are changed by the vCPU's
+ * own thread outside the guest, or while it does not run.
+ */
+#include <asm/apicdef.h>
+
+#include "lapic.h"
+
+#define NR_VECTOR_WORDS	8	/* of 32 bits */
+
+static u32 *page_word(const struct axvm_lapic *lapic, unsigned int bank, unsigned int word)
+{
+	return &lapic->page[bank / 4 + word * 4];
+}
+
+/**
+ * lapic_page_attach() - the registers are in a page from now on, if the backend has one
+ * @lapic: a new APIC, not reset yet
+ */
+void lapic_page_attach(struct axvm_lapic *lapic)
+{
+	lapic->page = lapic->vcpu->arch.apic_page;
+	lapic->vid = lapic->page && lapic->vcpu->arch.apic_vid;
+}
+
+/**
+ * lapic_page_clear() - all registers are 0, no vector waits
+ * @lapic: the APIC; so is its state
+ */
+void lapic_page_clear(struct axvm_lapic *lapic)
+{
+	if (!lapic->page)
+		return;
+	memset(lapic->page, 0, PAGE_SIZE);
+	memset(lapic->posted, 0, sizeof(lapic->posted));
+	WRITE_ONCE(lapic->sync, lapic->vid);
+}
+
+/**
+ * lapic_page_load() - take the state over
+ * @lapic: the APIC, whose state was just loaded
+ */
+void lapic_page_load(struct axvm_lapic *lapic)
+{
+	unsigned int i;
+
+	if (!lapic->page)
+		return;
+	lapic_page_clear(lapic);
+	for (i = 0; i < LAPIC_NR_REGS; i++)
+		lapic_set(lapic, i << 4, lapic->state.reg[i]);
+}
+
+/**
+ * lapic_page_save() - complete a copy of the state with what is in the page
+ * @lapic: the APIC
+ * @state: a copy of lapic->state
+ */
+void lapic_page_save(struct axvm_lapic *lapic, struct axvm_lapic_state *state)
+{
+	const u32 *posted = (const u32 *)lapic->posted;
+	unsigned int i;
+
+	if (!lapic->page)
+		return;
+	lapic_update(lapic);	/* PPR follows TPR */
+	for (i = 0; i < LAPIC_NR_REGS; i++)
+		state->reg[i] = lapic_get(lapic, i << 4);
+	for (i = 0; i < NR_VECTOR_WORDS; i++)
+		state->reg[LAPIC_INDEX(APIC_IRR) + i] |= posted[i];
+}
+
+/**
+ * lapic_page_post() - a vector comes; virtual-interrupt delivery
+ * @lapic: the APIC
+ * @vector: 16 to 255
+ *
+ * The guest may be running: whether it takes the vector, only the CPU can say. So the vCPU is
+ * made to look at each one that does not wait already.
+ */
+void lapic_page_post(struct axvm_lapic *lapic, u8 vector)
+{
+	u64 *word = &lapic->posted[vector / 64];
+
+	if (*word & BIT_ULL(vector % 64))
+		return;
+	*word |= BIT_ULL(vector % 64);
+	WRITE_ONCE(lapic->sync, true);
+	lapic->kick = true;
+}
+
+/**
+ * lapic_page_merge() - move what was posted into IRR
+ * @lapic: the APIC; the guest does not run
+ */
+void lapic_page_merge(struct axvm_lapic *lapic)
+{
+	const u32 *posted = (const u32 *)lapic->posted;
+	unsigned int i;
+
+	if (!(lapic->posted[0] | lapic->posted[1] | lapic->posted[2] | lapic->posted[3]))
+		return;
+	for (i = 0; i < NR_VECTOR_WORDS; i++)
+		*page_word(lapic, APIC_IRR, i) |= posted[i];
+	memset(lapic->posted, 0, sizeof(lapic->posted));
+}
+
+/**
+ * lapic_page_highest() - the highest vector of a bank
+ * @lapic: the APIC
+ * @bank: APIC_IRR or APIC_ISR
+ *
+ * Return: the vector; 0: none.
+ */
+u32 lapic_page_highest(const struct axvm_lapic *lapic, unsigned int bank)
+{
+	int i;
+
+	for (i = NR_VECTOR_WORDS - 1; i >= 0; i--) {
+		u32 word = READ_ONCE(*page_word(lapic, bank, i));
+
+		if (word)
+			return i * 32 + __fls(word);
+	}
+	return 0;
+}
+
+static u32 highest_posted(const struct axvm_lapic *lapic)
+{
+	int i;
+
+	for (i = 3; i >= 0; i--)
+		if (lapic->posted[i])
+			return i * 64 + __fls(lapic->posted[i]);
+	return 0;
+}
+
+/**
+ * lapic_page_pending() - would the guest take an interrupt now? Virtual-interrupt delivery
+ * @lapic: the APIC; its vCPU's own thread, outside the guest
+ *
+ * Changes nothing.
+ *
+ * Context: any, lapic->lock not held.
+ */
+bool lapic_page_pending(struct axvm_lapic *lapic)
+{
+	unsigned long flags;
+	u32 irrv, isrv, tpr;
+
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	irrv = max(lapic_page_highest(lapic, APIC_IRR), highest_posted(lapic));
+	raw_spin_unlock_irqrestore(&lapic->lock, flags);
+	isrv = lapic_page_highest(lapic, APIC_ISR);
+	tpr = lapic_get(lapic, APIC_TASKPRI);
+	return irrv >> 4 > max(isrv, tpr) >> 4;
+}
+
+/**
+ * lapic_page_sync() - before an entry: what came is in the page. Virtual-interrupt delivery
+ * @lapic: the APIC; its vCPU's own thread
+ * @level: filled in: the vectors whose EOI others want to hear of (TMR)
+ *
+ * Context: interrupts off, lapic->lock not held.
+ * Return: guest interrupt status (SDM Vol. 3C 25.4.2): RVI in bits 7:0, SVI in bits 15:8.
+ */
+u16 lapic_page_sync(struct axvm_lapic *lapic, u64 level[4])
+{
+	u16 status;
+
+	raw_spin_lock(&lapic->lock);
+	lapic_page_merge(lapic);
+	WRITE_ONCE(lapic->sync, false);
+	WRITE_ONCE(lapic->deliverable, 0);
+	memcpy(level, &lapic->state.reg[LAPIC_INDEX(APIC_TMR)], 4 * sizeof(*level));
+	raw_spin_unlock(&lapic->lock);
+	status = lapic_page_highest(lapic, APIC_IRR);
+	return status | lapic_page_highest(lapic, APIC_ISR) << 8;
+}
+
+/**
+ * lapic_page_refresh() - IRR, PPR and what is deliverable are as the guest may expect them now
+ * @lapic: the APIC; its vCPU's own thread, outside the guest
+ *
+ * The guest may have written TPR in the page, and a vector may have been posted.
+ *
+ * Context: any, lapic->lock not held.
+ */
+void lapic_page_refresh(struct axvm_lapic *lapic)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lapic->lock, flags);
+	lapic_page_merge(lapic);
+	lapic_update(lapic);
+	raw_spin_unlock_irqrestore(&lapic->lock, flags);
+}
+
+/**
+ * lapic_page_restore() - after the guest wrote a register: the page shows what became of it
+ * @lapic: the APIC; its vCPU's own thread
+ * @offset: the register
+ *
+ * What was ignored of the value, reserved bits or all of it, is not to be read back.
+ */
+void lapic_page_restore(struct axvm_lapic *lapic, unsigned int offset)
+{
+	if (!lapic_lives_in_page(lapic, offset))
+		WRITE_ONCE(lapic->page[offset / 4], lapic->state.reg[LAPIC_INDEX(offset)]);
+}

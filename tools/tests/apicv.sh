@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# bed: arch=x86_64 kernels=plain,debug cpus=1,2 timeout=60
+# bed: arch=x86_64 kernels=plain cpus=2 model=corei7_skylake_x append=tsc_early_khz=50000 timeout=60
+# bed: arch=x86_64 kernels=plain cpus=1 model=corei7_sandy_bridge_2600k timeout=60
+#
+# apicv: hardware help for the local APIC, at every level that this CPU has: the same to the guest, and exits only where
+# the level has some. And the suites of the local APIC with its registers in a virtual-APIC page.
+best=''
+for level in 9 1 0; do
+	modprobe axvm apicv=$level || exit 1
+	now=$(cat /sys/module/axvm/parameters/apicv)
+	[ -n "$best" ] || best=$now
+	echo "asked for level $level, in use: $now"
+	[ "$now" -le $level ] && [ "$now" -le "$best" ] || exit 1
+	axvm-test apicv || exit 1
+	rmmod axvm || exit 1
+done
+[ "$best" -ge 1 ] || { echo "this CPU has no TPR shadow"; exit 4; }
+
+[ -e /mod/kunit/axvm_test_lapic.ko ] || exit 0
+modprobe axvm || exit 1
+modprobe kunit enable=1 2>/dev/null
+for page in 1 2; do
+	for suite in lapic lapic_regs lapic_irq lapic_timer ioapic; do
+		modprobe "axvm_test_$suite" apic_page=$page || exit 1
+		results=/sys/kernel/debug/kunit/axvm_$suite/results
+		if ! grep -q '^ok' "$results"; then
+			echo "$suite with apic_page=$page:"
+			cat "$results"
+			exit 1
+		fi
+		rmmod "axvm_test_$suite" || exit 1
+	done
+done
