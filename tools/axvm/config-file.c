@@ -14,7 +14,7 @@
 #include "arch.h"
 #include "config-file.h"
 
-#define FILE_LIMIT	(256 * KIB)
+#define FILE_LIMIT	(64 * KIB)
 #define LINE_LIMIT	4096	/* a line is what keys can be nested in */
 
 /**

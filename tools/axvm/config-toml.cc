@@ -9,6 +9,11 @@
 #include <string>
 #include <string_view>
 
+/*
+ * Version 3.3 asserts that a value follows a bracket, before it finds out and reports that
+ * it does not: "a = [}" would end the launcher. Without asserts it is an error with a line.
+ */
+#define NDEBUG
 #define TOML_EXCEPTIONS		0
 #define TOML_ENABLE_FORMATTERS	0
 #include <toml++/toml.h>
