@@ -33,6 +33,9 @@ extern const char *const arch_usage;
 /* How flat binaries are started */
 extern const struct boot_protocol arch_flat;
 
+/* For how many vCPUs the machine has room */
+extern const u32 arch_max_vcpus;
+
 /* AXVM_DEV_* of the clock that --rtc sets: seconds in cfg[0] */
 extern const u32 arch_rtc;
 

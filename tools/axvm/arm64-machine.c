@@ -13,6 +13,7 @@ const u32 arch_number = AXVM_ARCH_ARM64;
 const struct boot_protocol *const arch_protocols[] = { &arm64_linux, NULL };
 const char *const arch_kernel_kinds = "a Linux Image, not compressed";
 const char *const arch_elf_mistake = "an ELF file (of Linux, give arch/arm64/boot/Image)";
+const u32 arch_max_vcpus = ARM64_MAX_VCPUS;
 const u32 arch_rtc = AXVM_DEV_PL031;
 const char *const arch_usage =
 "  -k, --kernel FILE        kernel: Linux Image\n"
@@ -72,9 +73,6 @@ int arch_check_config(struct vm_config *config)
 {
 	const struct device_config *gic = config_find_device(config, AXVM_DEV_GICV3);
 
-	if (config->nr_vcpus > ARM64_MAX_VCPUS)
-		return config_fail(config, config->vcpus_line, "%u vCPUs: there is room for %llu",
-				   config->nr_vcpus, ARM64_MAX_VCPUS);
 	if (gic && gic->nr_cfg > 1 && gic->cfg[1] < config->nr_vcpus)
 		return config_fail(config, gic->line, "redistributors for %llu of %u vCPUs",
 				   gic->cfg[1], config->nr_vcpus);

@@ -335,8 +335,6 @@ int config_lay_out(struct vm_config *config)
 	/* What is wrong with the size, config_check() says better */
 	if (config->memory > ARCH_MAX_MEMORY || config->memory < ARCH_MIN_MEMORY)
 		return 0;
-	if (!config->nr_vcpus || config->nr_vcpus > ARCH_MAX_VCPUS)
-		return 0;
 	if (add_memory(config, &places) || add_devices(config, &places))
 		return -1;
 	for (i = 0; i < config->nr_passthrough; i++)

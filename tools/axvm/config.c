@@ -323,6 +323,9 @@ static int check_cpus(const struct vm_config *config)
 	if (!config->nr_vcpus || config->nr_vcpus > ARCH_MAX_VCPUS)
 		return config_fail(config, config->vcpus_line, "a VM has 1 to %d vCPUs",
 				   ARCH_MAX_VCPUS);
+	if (config->nr_vcpus > arch_max_vcpus)
+		return config_fail(config, config->vcpus_line, "%u vCPUs: there is room for %u",
+				   config->nr_vcpus, arch_max_vcpus);
 	if (config->nr_cpu_sets && config->nr_cpu_sets != config->nr_vcpus)
 		return config_fail(config, config->cpus_line,
 				   "phys_cpu_sets has %u entries for %u vCPUs",
@@ -342,8 +345,8 @@ static int check_cpus(const struct vm_config *config)
  */
 int config_check(struct vm_config *config)
 {
-	if (check_images(config) || config_lay_out(config) || check_memory(config) ||
-	    check_cpus(config))
+	if (check_images(config) || check_cpus(config) || config_lay_out(config) ||
+	    check_memory(config))
 		return -1;
 	if (!config->name[0])
 		default_name(config);

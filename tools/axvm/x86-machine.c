@@ -14,6 +14,7 @@ const char *const arch_kernel_kinds =
 	"a 64-bit Linux bzImage, a multiboot ELF file, or a file with a multiboot header";
 const char *const arch_elf_mistake =
 	"an ELF file without multiboot header (of Linux, give the bzImage)";
+const u32 arch_max_vcpus = ARCH_MAX_VCPUS;
 const u32 arch_rtc = AXVM_DEV_RTC_CMOS;
 const char *const arch_usage =
 "  -k, --kernel FILE        kernel: Linux bzImage or multiboot (found out by itself)\n"
