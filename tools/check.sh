@@ -43,14 +43,14 @@ trap clean EXIT
 trap 'exit 130' INT TERM HUP
 begin=$SECONDS
 
-# host_tests MODULES: with the programs of this machine's family.
+# host_tests MODULES: with the programs of this machine's family. The launcher with sanitizers is built once for all.
 host_tests() {
 	local f name started status
 	for f in "$top"/tools/tests/host/*.sh; do
 		name=$(basename "$f" .sh)
 		{ [ -x "$f" ] && wanted "$name"; } || continue
 		started=$(now) status=0
-		AXVM=$1/bin/axvm AXVM_TOP=$top timeout -k 5 "${AXVM_SOAK:+1}200" "$f" >"$work/host.$name" 2>&1 </dev/null || status=$?
+		AXVM=$1/bin/axvm AXVM_TOP=$top LAUNCHER_OUT=$work/launcher timeout -k 5 "${AXVM_SOAK:+1}200" "$f" >"$work/host.$name" 2>&1 </dev/null || status=$?
 		boot_label=host report test "$name" "$status" "$started" "$work/host.$name"
 	done
 }

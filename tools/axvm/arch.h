@@ -33,11 +33,41 @@ extern const char *const arch_usage;
 /* How flat binaries are started */
 extern const struct boot_protocol arch_flat;
 
+/* For how many vCPUs the machine has room */
+extern const u32 arch_max_vcpus;
+
 /* AXVM_DEV_* of the clock that --rtc sets: seconds in cfg[0] */
 extern const u32 arch_rtc;
 
 /* The devices of a VM whose user asks for none */
 void arch_default_devices(struct vm_config *config);
+
+/**
+ * struct device_range - where a device is
+ * @ports: I/O ports, not memory
+ * @base: first of them
+ * @length: how many
+ */
+struct device_range {
+	bool ports;
+	u64 base;
+	u64 length;
+};
+
+#define ARCH_DEVICE_RANGES	4
+
+/* Where one is, as far as it is known here. Return: how many ranges, up to ARCH_DEVICE_RANGES */
+unsigned int arch_device_ranges(const struct vm_config *config, const struct device_config *device,
+				struct device_range *ranges);
+
+/* The interrupt of a device whose configuration says 0; 0: it has none, or has its own */
+u32 arch_usual_irq(const struct device_config *device);
+
+/* Interrupts that a device may have */
+bool arch_irq_valid(u32 irq);
+
+/* The physical CPU with that hardware id (MPIDR, APIC id). Return: its number, or -1 */
+int arch_host_cpu(u64 id);
 
 /* The architecture's own rules. Return: 0, or -1 with a message */
 int arch_check_config(struct vm_config *config);
@@ -56,6 +86,8 @@ int arch_set_mode(struct vm_config *config, const char *mode);
 
 /* Of a debug-exit device: what --debug-exit and --no-debug-exit change */
 int arch_set_debug_exit(struct vm_config *config, u64 address);
+bool arch_debug_exit_valid(const struct vm_config *config, u64 address);
+extern const char *const arch_debug_exit_places;
 
 /* doctor: checks of the CPU. Return: how many problems it told */
 int arch_doctor_cpu(void);

@@ -22,10 +22,12 @@
 /**
  * struct tree - a tree while it is written
  * @fdt: libfdt's buffer
+ * @room: bytes of it
  * @error: the first error; nothing is done after it
  */
 struct tree {
 	void *fdt;
+	u64 room;
 	int error;
 };
 
@@ -239,7 +241,7 @@ static void write_machine(struct tree *tree, const struct vm_config *config)
 {
 	unsigned int i;
 
-	note_error(tree, fdt_create(tree->fdt, ARM64_DTB_SIZE));
+	note_error(tree, fdt_create(tree->fdt, tree->room));
 	if (!tree->error)
 		note_error(tree, fdt_finish_reservemap(tree->fdt));
 	begin(tree, "");
@@ -319,6 +321,17 @@ static void append_cells(struct tree *tree, int node, u64 value, int cells)
 		note_error(tree, fdt_appendprop_u32(tree->fdt, node, "reg", value));
 }
 
+/* What the guest may not write is not for its allocator */
+static u64 first_ram(const struct guest_memory *memory)
+{
+	unsigned int i;
+
+	for (i = 0; i < memory->nr_regions - 1; i++)
+		if (!(memory->regions[i].flags & AXVM_MEM_READONLY))
+			break;
+	return memory->regions[i].gpa;
+}
+
 static void fill_memory(struct tree *tree, const struct guest_memory *memory)
 {
 	int address_cells = fdt_address_cells(tree->fdt, 0);
@@ -328,12 +341,14 @@ static void fill_memory(struct tree *tree, const struct guest_memory *memory)
 	int node;
 
 	delete_memory(tree);
-	snprintf(name, sizeof(name), "memory@%llx", memory->regions[0].gpa);
+	snprintf(name, sizeof(name), "memory@%llx", first_ram(memory));
 	node = root_node(tree, name);
 	if (node < 0)
 		return;
 	note_error(tree, fdt_setprop_string(tree->fdt, node, "device_type", "memory"));
 	for (i = 0; i < memory->nr_regions; i++) {
+		if (memory->regions[i].flags & AXVM_MEM_READONLY)
+			continue;
 		append_cells(tree, node, memory->regions[i].gpa, address_cells);
 		append_cells(tree, node, memory->regions[i].size, size_cells);
 	}
@@ -351,21 +366,25 @@ static int open_tree(struct tree *tree, const struct image *image, void *file)
 	ret = fdt_check_full(file, image->size);
 	if (ret)
 		return fail("%s: not a device tree: %s", image->path, fdt_strerror(ret));
-	note_error(tree, fdt_open_into(file, tree->fdt, ARM64_DTB_SIZE));
+	note_error(tree, fdt_open_into(file, tree->fdt, tree->room));
 	return 0;
 }
 
-static int read_tree(struct tree *tree, const char *path)
+static int read_tree(struct tree *tree, const struct vm_config *config)
 {
 	const u64 limit = ARM64_DTB_SIZE / 2;
+	const char *path = config->dtb.path;
 	struct image image;
+	const char *why;
 	void *file = NULL;
 	int ret = -1;
 
-	if (image_open(&image, path))
-		return -1;
+	why = image_open(&image, path);
+	if (why)
+		return config_fail(config, config->dtb.line, "%s: %s", path, why);
 	if (image.size > limit) {
-		fail("%s: a device tree has at most %lluK", path, limit / KIB);
+		config_fail(config, config->dtb.line, "%s: a device tree has at most %lluK", path,
+			    limit / KIB);
 	} else {
 		file = malloc(image.size);
 		ret = file ? open_tree(tree, &image, file) : fail("no memory");
@@ -380,22 +399,22 @@ static int read_tree(struct tree *tree, const char *path)
  * @config: the VM
  * @memory: its memory
  * @dtb: what is to be filled in
- * @at: where it goes: ARM64_DTB_SIZE bytes, all zero
+ * @at: where it goes: @dtb->room bytes, all zero
  *
  * Return: 0, or -1 with a message.
  */
 int arm64_dtb_build(const struct vm_config *config, const struct guest_memory *memory,
 		    const struct arm64_dtb *dtb, u64 at)
 {
-	struct tree tree = { .fdt = memory_at(memory, at, ARM64_DTB_SIZE) };
+	struct tree tree = { .fdt = memory_at(memory, at, dtb->room), .room = dtb->room };
 
-	if (config->dtb_path) {
-		if (read_tree(&tree, config->dtb_path))
+	if (config->dtb.path) {
+		if (read_tree(&tree, config))
 			return -1;
 	} else {
 		write_machine(&tree, config);
 		if (!tree.error)
-			note_error(&tree, fdt_open_into(tree.fdt, tree.fdt, ARM64_DTB_SIZE));
+			note_error(&tree, fdt_open_into(tree.fdt, tree.fdt, tree.room));
 	}
 	if (!tree.error)
 		fill_chosen(&tree, dtb);
@@ -404,7 +423,8 @@ int arm64_dtb_build(const struct vm_config *config, const struct guest_memory *m
 	if (!tree.error)
 		note_error(&tree, fdt_pack(tree.fdt));
 	if (tree.error)
-		return fail("%s: %s", config->dtb_path ? config->dtb_path : "device tree",
-			    fdt_strerror(tree.error));
+		return config_fail(config, config->dtb.line, "%s: %s",
+				   config->dtb.path ? config->dtb.path : "device tree",
+				   fdt_strerror(tree.error));
 	return 0;
 }

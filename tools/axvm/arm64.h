@@ -22,12 +22,14 @@
 
 /* Interrupts: INTIDs of the GIC; its SPIs start there */
 #define ARM64_SPI_FIRST		32
+#define ARM64_SPI_LAST		1019
 
 /* The redistributors lie between that of the distributor and the UART */
 #define ARM64_MAX_VCPUS		((ARM64_PL011_BASE - ARM64_GICR_BASE) / ARM64_GICR_SIZE)
 
-/* A device tree has this room; Linux allows 2 MiB */
+/* A device tree has this room; Linux allows 2 MiB. Where it is said where it goes, less will do */
 #define ARM64_DTB_SIZE		(2 * MIB)
+#define ARM64_DTB_LEAST		(32 * KIB)
 
 /* axvm_arm64_regs.mp_state */
 #define ARM64_MP_RUNS		0
@@ -35,11 +37,13 @@
 
 /**
  * struct arm64_dtb - what is in a device tree beside the machine
+ * @room: bytes for it
  * @cmdline: /chosen/bootargs; NULL: leave what is there
  * @initrd: where the initramfs is
  * @initrd_size: its bytes; 0: there is none
  */
 struct arm64_dtb {
+	u64 room;
 	const char *cmdline;
 	u64 initrd;
 	u64 initrd_size;

@@ -40,11 +40,52 @@ static int not_a_kernel(const struct boot *boot)
 		    arch_kernel_kinds);
 }
 
+/* Messages about a file of the configuration file name both */
+static int open_image(const struct boot *boot, struct image *image, const char *path, u32 line)
+{
+	const char *why = image_open(image, path);
+
+	return why ? config_fail(boot->config, line, "%s: %s", path, why) : 0;
+}
+
+static int add_flat(struct boot *boot, const char *path, u64 gpa, u32 line)
+{
+	struct boot_flat *flat = &boot->flats[boot->nr_flats];
+
+	boot->nr_flats++;
+	flat->gpa = gpa;
+	flat->line = line;
+	return open_image(boot, &flat->image, path, line);
+}
+
+/* Of no known kind, but it is said where it goes */
+static int kernel_is_flat(struct boot *boot)
+{
+	const struct vm_config *config = boot->config;
+
+	if (config->nr_modules)
+		return config_fail(config, config->modules[0].line,
+				   "%s: a flat binary, which takes no initramfs and no modules",
+				   config->kernel_path);
+	if (config->cmdline)
+		return config_fail(config, config->cmdline_line,
+				   "%s: a flat binary, which takes no command line",
+				   config->kernel_path);
+	if (!config->entry.given)
+		return config_fail(config, config->kernel_line,
+				   "%s: a flat binary, which needs an entry_point",
+				   config->kernel_path);
+	image_close(&boot->kernel);
+	boot->protocol = &arch_flat;
+	return add_flat(boot, config->kernel_path, config->kernel_addr.value,
+			config->kernel_line);
+}
+
 static int open_kernel(struct boot *boot)
 {
 	const struct boot_protocol *const *protocol;
 
-	if (image_open(&boot->kernel, boot->config->kernel_path))
+	if (open_image(boot, &boot->kernel, boot->config->kernel_path, boot->config->kernel_line))
 		return -1;
 	boot->head_size = sizeof(boot->head);
 	if (boot->kernel.size < boot->head_size)
@@ -57,7 +98,33 @@ static int open_kernel(struct boot *boot)
 			return 0;
 		}
 	}
+	if (boot->config->kernel_addr.given)
+		return kernel_is_flat(boot);
 	return not_a_kernel(boot);
+}
+
+/* What a BIOS starts is its own business: both are copied */
+static int open_bios(struct boot *boot)
+{
+	const struct vm_config *config = boot->config;
+
+	boot->protocol = &arch_flat;
+	if (add_flat(boot, config->bios.path, config->bios_addr.value, config->bios.line))
+		return -1;
+	return add_flat(boot, config->kernel_path, config->kernel_addr.value,
+			config->kernel_line);
+}
+
+static int open_flats(struct boot *boot)
+{
+	const struct flat_config *flats = boot->config->flats;
+	unsigned int i;
+
+	boot->protocol = &arch_flat;
+	for (i = 0; i < boot->config->nr_flats; i++)
+		if (add_flat(boot, flats[i].path, flats[i].gpa, flats[i].line))
+			return -1;
+	return 0;
 }
 
 /**
@@ -70,28 +137,30 @@ static int open_kernel(struct boot *boot)
 int boot_open(struct boot *boot, const struct vm_config *config)
 {
 	unsigned int i;
+	int ret;
 
 	memset(boot, 0, sizeof(*boot));
 	boot->config = config;
 	boot->kernel.fd = -1;
 	for (i = 0; i < CONFIG_MAX_MODULES; i++)
 		boot->modules[i].fd = -1;
-	for (i = 0; i < CONFIG_MAX_FLATS; i++)
-		boot->flats[i].fd = -1;
+	for (i = 0; i < BOOT_MAX_FLATS; i++)
+		boot->flats[i].image.fd = -1;
 
-	if (config->kernel_path) {
-		if (open_kernel(boot))
-			return -1;
-	} else {
-		boot->protocol = &arch_flat;
-	}
-	for (i = 0; i < config->nr_modules; i++)
-		if (image_open(&boot->modules[i], config->modules[i].path))
-			return -1;
-	for (i = 0; i < config->nr_flats; i++)
-		if (image_open(&boot->flats[i], config->flats[i].path))
-			return -1;
-	return 0;
+	if (config_uses_bios(config))
+		ret = open_bios(boot);
+	else if (config->kernel_path)
+		ret = open_kernel(boot);
+	else
+		ret = open_flats(boot);
+	if (!ret && config->boot_method == BOOT_MULTIBOOT && boot->protocol == arch_protocols[0])
+		ret = config_fail(config, config->boot_method_line,
+				  "boot_protocol multiboot: %s is a Linux kernel",
+				  config->kernel_path);
+	for (i = 0; i < config->nr_modules && !ret; i++)
+		ret = open_image(boot, &boot->modules[i], config->modules[i].path,
+				 config->modules[i].line);
+	return ret;
 }
 
 /**
@@ -141,13 +210,14 @@ int boot_load_initrd(const struct boot *boot, const struct guest_memory *memory,
 
 static int check_overlap(const struct boot *boot, unsigned int i)
 {
-	const struct flat_config *flats = boot->config->flats;
+	const struct boot_flat *flats = boot->flats;
 	unsigned int j;
 
 	for (j = 0; j < i; j++)
-		if (flats[i].gpa < flats[j].gpa + boot->flats[j].size &&
-		    flats[j].gpa < flats[i].gpa + boot->flats[i].size)
-			return fail("%s and %s overlap", flats[j].path, flats[i].path);
+		if (flats[i].gpa < flats[j].gpa + flats[j].image.size &&
+		    flats[j].gpa < flats[i].gpa + flats[i].image.size)
+			return config_fail(boot->config, flats[i].line, "%s and %s overlap",
+					   flats[j].image.path, flats[i].image.path);
 	return 0;
 }
 
@@ -160,20 +230,37 @@ static int check_overlap(const struct boot *boot, unsigned int i)
  */
 int boot_load_flats(const struct boot *boot, const struct guest_memory *memory)
 {
+	const struct boot_flat *flat;
 	unsigned int i;
 	void *to;
 
-	for (i = 0; i < boot->config->nr_flats; i++) {
-		to = memory_at(memory, boot->config->flats[i].gpa, boot->flats[i].size);
+	for (i = 0; i < boot->nr_flats; i++) {
+		flat = &boot->flats[i];
+		to = memory_at(memory, flat->gpa, flat->image.size);
 		if (!to)
-			return fail("%s: does not fit into memory at %#llx", boot->flats[i].path,
-				    boot->config->flats[i].gpa);
+			return config_fail(boot->config, flat->line,
+					   "%s: does not fit into memory at %#llx",
+					   flat->image.path, flat->gpa);
 		if (check_overlap(boot, i))
 			return -1;
-		if (image_read(&boot->flats[i], 0, to, boot->flats[i].size))
+		if (image_read(&flat->image, 0, to, flat->image.size))
 			return -1;
 	}
 	return 0;
+}
+
+/**
+ * boot_no_entry() - say that a VM cannot start where it should
+ * @config: the configuration
+ * @why: the reason, behind the address
+ *
+ * Return: -1.
+ */
+int boot_no_entry(const struct vm_config *config, const char *why)
+{
+	return config_fail(config, config->entry.line, "%s %#llx: %s",
+			   config->entry.line ? "entry_point" : "--entry", config->entry.value,
+			   why);
 }
 
 /**
@@ -187,6 +274,6 @@ void boot_close(struct boot *boot)
 	image_close(&boot->kernel);
 	for (i = 0; i < CONFIG_MAX_MODULES; i++)
 		image_close(&boot->modules[i]);
-	for (i = 0; i < CONFIG_MAX_FLATS; i++)
-		image_close(&boot->flats[i]);
+	for (i = 0; i < BOOT_MAX_FLATS; i++)
+		image_close(&boot->flats[i].image);
 }

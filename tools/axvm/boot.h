@@ -35,12 +35,28 @@ struct boot_protocol {
 };
 
 /**
+ * struct boot_flat - a file that is copied as it is
+ * @image: the file
+ * @gpa: where to
+ * @line: in the configuration file
+ */
+struct boot_flat {
+	struct image image;
+	u64 gpa;
+	u32 line;
+};
+
+/* Those of the configuration, or a kernel of no known kind and what starts it */
+#define BOOT_MAX_FLATS	(CONFIG_MAX_FLATS > 2 ? CONFIG_MAX_FLATS : 2)
+
+/**
  * struct boot - the images of a configuration
  * @config: the configuration
  * @protocol: what the images are
  * @kernel: the kernel, if there is one
  * @modules: as in the configuration
- * @flats: as in the configuration
+ * @nr_flats: entries in @flats
+ * @flats: flat binaries
  * @head: the kernel's first bytes
  * @head_size: how many of them there are
  */
@@ -49,7 +65,8 @@ struct boot {
 	const struct boot_protocol *protocol;
 	struct image kernel;
 	struct image modules[CONFIG_MAX_MODULES];
-	struct image flats[CONFIG_MAX_FLATS];
+	unsigned int nr_flats;
+	struct boot_flat flats[BOOT_MAX_FLATS];
 	u8 head[16 * 1024];
 	u32 head_size;
 };
@@ -59,6 +76,7 @@ void boot_close(struct boot *boot);
 int boot_initrd_size(const struct boot *boot, u64 *size);
 int boot_load_initrd(const struct boot *boot, const struct guest_memory *memory, u64 at);
 int boot_load_flats(const struct boot *boot, const struct guest_memory *memory);
+int boot_no_entry(const struct vm_config *config, const char *why);
 
 /**
  * boot_load() - fill memory and registers

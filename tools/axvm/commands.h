@@ -19,6 +19,7 @@ enum options_result options_parse(struct vm_config *config, int argc, char **arg
 
 int command_run(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_config(int argc, char **argv);
 int command_ps(int argc, char **argv);
 int command_devices(int argc, char **argv);
 

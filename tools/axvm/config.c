@@ -4,6 +4,8 @@
  * end uses to fill it, and the check that every configuration must pass.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,16 +33,39 @@ void config_free(struct vm_config *config)
 {
 	unsigned int i;
 
+	free(config->file);
 	free(config->kernel_path);
 	free(config->cmdline);
-	free(config->dtb_path);
-	for (i = 0; i < config->nr_modules; i++) {
-		free(config->modules[i].path);
-		free(config->modules[i].args);
-	}
-	for (i = 0; i < config->nr_flats; i++)
-		free(config->flats[i].path);
+	free(config->dtb.path);
+	free(config->bios.path);
+	free(config->uefi.path);
+	free(config->disk.path);
+	config_drop_modules(config);
+	config_drop_flats(config);
+	for (i = 0; i < config->nr_passthrough; i++)
+		free(config->passthrough[i].name);
 	memset(config, 0, sizeof(*config));
+}
+
+/**
+ * config_fail() - say what is wrong with a configuration
+ * @config: the configuration
+ * @line: of its file; 0: it did not come from there
+ * @fmt: printf format
+ *
+ * Return: -1.
+ */
+int config_fail(const struct vm_config *config, u32 line, const char *fmt, ...)
+{
+	char text[900];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (!line)
+		return fail("%s", text);
+	return fail("%s:%u: %s", config->file, line, text);
 }
 
 /**
@@ -126,6 +151,56 @@ int config_add_flat(struct vm_config *config, const char *path, u64 gpa)
 }
 
 /**
+ * config_drop_modules() - take all modules out
+ * @config: the configuration
+ */
+void config_drop_modules(struct vm_config *config)
+{
+	while (config->nr_modules) {
+		struct module_config *module = &config->modules[--config->nr_modules];
+
+		free(module->path);
+		free(module->args);
+		memset(module, 0, sizeof(*module));
+	}
+	memset(&config->initrd_addr, 0, sizeof(config->initrd_addr));
+}
+
+/**
+ * config_drop_flats() - take all flat binaries out
+ * @config: the configuration
+ */
+void config_drop_flats(struct vm_config *config)
+{
+	while (config->nr_flats) {
+		struct flat_config *flat = &config->flats[--config->nr_flats];
+
+		free(flat->path);
+		memset(flat, 0, sizeof(*flat));
+	}
+}
+
+/**
+ * config_add_passthrough() - add a piece of hardware
+ * @config: the configuration
+ * @kind: what it is
+ *
+ * Return: where to fill it in, or NULL if there is no room.
+ */
+struct passthrough_config *config_add_passthrough(struct vm_config *config,
+						  enum passthrough_kind kind)
+{
+	struct passthrough_config *passthrough = &config->passthrough[config->nr_passthrough];
+
+	if (config->nr_passthrough == CONFIG_MAX_PASSTHROUGH)
+		return NULL;
+	config->nr_passthrough++;
+	memset(passthrough, 0, sizeof(*passthrough));
+	passthrough->kind = kind;
+	return passthrough;
+}
+
+/**
  * config_add_device() - add an emulated device
  * @config: the configuration
  * @device: copied
@@ -186,6 +261,83 @@ static void default_name(struct vm_config *config)
 }
 
 /**
+ * config_uses_bios() - whether a flat binary starts the kernel
+ * @config: the configuration
+ *
+ * Return: so it is.
+ */
+bool config_uses_bios(const struct vm_config *config)
+{
+	return config->bios.path && (!config->enable_bios.given || config->enable_bios.value);
+}
+
+/* Files that exclude each other, or need each other */
+static int check_images(const struct vm_config *config)
+{
+	if (!config->kernel_path && !config->nr_flats)
+		return fail("nothing to run: give a kernel (-k FILE) or --flat FILE@ADDRESS");
+	if (config->kernel_path && config->nr_flats)
+		return fail("-k and --flat exclude each other");
+	if (config->nr_flats && config->nr_modules)
+		return config_fail(config, config->modules[0].line,
+				   "-i needs a kernel (-k); a flat binary takes no modules");
+	if (config->nr_flats && config->cmdline)
+		return config_fail(config, config->cmdline_line,
+				   "-a needs a kernel (-k); a flat binary takes no command line");
+	if (config->boot_method == BOOT_DIRECT &&
+	    (config_uses_bios(config) || (config->enable_bios.given && config->enable_bios.value)))
+		return config_fail(config, config->boot_method_line,
+				   "boot_protocol direct: without a BIOS");
+	if (!config_uses_bios(config))
+		return 0;
+	if (config->nr_flats)
+		return config_fail(config, config->bios.line, "bios_path needs a kernel_path");
+	if (!config->bios_addr.given)
+		return config_fail(config, config->bios.line, "bios_path needs a bios_load_addr");
+	if (!config->kernel_addr.given)
+		return config_fail(config, config->bios.line,
+				   "bios_path needs a kernel_load_addr");
+	if (!config->entry.given)
+		return config_fail(config, config->bios.line, "bios_path needs an entry_point");
+	return 0;
+}
+
+static int check_memory(const struct vm_config *config)
+{
+	u32 line = config->memory_line;
+
+	if (config->memory < ARCH_MIN_MEMORY)
+		return config_fail(config, line, "a VM needs at least %lluM of memory",
+				   ARCH_MIN_MEMORY / MIB);
+	if (config->memory % PAGE_BYTES)
+		return config_fail(config, line, "memory comes in pages of %llu bytes",
+				   PAGE_BYTES);
+	if (config->memory > ARCH_MAX_MEMORY)
+		return config_fail(config, line, "a VM has at most %lluG of memory",
+				   ARCH_MAX_MEMORY / GIB);
+	return 0;
+}
+
+static int check_cpus(const struct vm_config *config)
+{
+	if (!config->nr_vcpus || config->nr_vcpus > ARCH_MAX_VCPUS)
+		return config_fail(config, config->vcpus_line, "a VM has 1 to %d vCPUs",
+				   ARCH_MAX_VCPUS);
+	if (config->nr_vcpus > arch_max_vcpus)
+		return config_fail(config, config->vcpus_line, "%u vCPUs: there is room for %u",
+				   config->nr_vcpus, arch_max_vcpus);
+	if (config->nr_cpu_sets && config->nr_cpu_sets != config->nr_vcpus)
+		return config_fail(config, config->cpus_line,
+				   "phys_cpu_sets has %u entries for %u vCPUs",
+				   config->nr_cpu_sets, config->nr_vcpus);
+	if (config->nr_cpu_ids && config->nr_cpu_ids != config->nr_vcpus)
+		return config_fail(config, config->cpus_line,
+				   "phys_cpu_ids has %u entries for %u vCPUs", config->nr_cpu_ids,
+				   config->nr_vcpus);
+	return 0;
+}
+
+/**
  * config_check() - the rules that every configuration obeys
  * @config: the configuration; what was left open gets its default
  *
@@ -193,22 +345,9 @@ static void default_name(struct vm_config *config)
  */
 int config_check(struct vm_config *config)
 {
-	if (!config->kernel_path && !config->nr_flats)
-		return fail("nothing to run: give a kernel (-k FILE) or --flat FILE@ADDRESS");
-	if (config->kernel_path && config->nr_flats)
-		return fail("-k and --flat exclude each other");
-	if (config->nr_flats && config->nr_modules)
-		return fail("-i needs a kernel (-k); a flat binary takes no modules");
-	if (config->nr_flats && config->cmdline)
-		return fail("-a needs a kernel (-k); a flat binary takes no command line");
-	if (config->memory < ARCH_MIN_MEMORY)
-		return fail("a VM needs at least %lluM of memory", ARCH_MIN_MEMORY / MIB);
-	if (config->memory % PAGE_BYTES)
-		return fail("memory comes in pages of %llu bytes", PAGE_BYTES);
-	if (config->memory > ARCH_MAX_MEMORY)
-		return fail("a VM has at most %lluG of memory", ARCH_MAX_MEMORY / GIB);
-	if (!config->nr_vcpus || config->nr_vcpus > ARCH_MAX_VCPUS)
-		return fail("a VM has 1 to %d vCPUs", ARCH_MAX_VCPUS);
+	if (check_images(config) || check_cpus(config) || config_lay_out(config) ||
+	    check_memory(config))
+		return -1;
 	if (!config->name[0])
 		default_name(config);
 	return arch_check_config(config);

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,10 +16,11 @@
  * @image: filled in
  * @path: the file; must stay valid
  *
- * Return: 0, or -1 with a message.
+ * Return: NULL, or why not; a message is the caller's.
  */
-int image_open(struct image *image, const char *path)
+const char *image_open(struct image *image, const char *path)
 {
+	const char *why;
 	struct stat st;
 
 	image->path = path;
@@ -26,25 +28,20 @@ int image_open(struct image *image, const char *path)
 	/* O_NONBLOCK: a FIFO is refused below, not waited for */
 	image->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (image->fd < 0)
-		return fail_errno(errno, "%s", path);
-	if (fstat(image->fd, &st)) {
-		fail_errno(errno, "%s", path);
-		goto err_close;
-	}
-	if (!S_ISREG(st.st_mode)) {
-		fail("%s: not a regular file", path);
-		goto err_close;
-	}
-	if (st.st_size <= 0) {
-		fail("%s: the file is empty", path);
-		goto err_close;
-	}
-	image->size = st.st_size;
-	return 0;
-
-err_close:
-	image_close(image);
-	return -1;
+		return strerror(errno);
+	if (fstat(image->fd, &st))
+		why = strerror(errno);
+	else if (!S_ISREG(st.st_mode))
+		why = "not a regular file";
+	else if (st.st_size <= 0)
+		why = "the file is empty";
+	else
+		why = NULL;
+	if (why)
+		image_close(image);
+	else
+		image->size = st.st_size;
+	return why;
 }
 
 /**

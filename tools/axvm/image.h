@@ -21,7 +21,7 @@ struct image {
 	u64 size;
 };
 
-int image_open(struct image *image, const char *path);
+const char *image_open(struct image *image, const char *path);
 void image_close(struct image *image);
 int image_read(const struct image *image, u64 offset, void *buf, u64 length);
 

@@ -17,6 +17,7 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{ "run", command_run, "run a virtual machine on this terminal" },
+	{ "config", command_config, "check or explain a configuration file" },
 	{ "ps", command_ps, "list running virtual machines" },
 	{ "doctor", command_doctor, "say whether this host can run guests, and if not, why" },
 	{ "devices", command_devices, "list the device types that the module knows" },

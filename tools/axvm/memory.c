@@ -128,8 +128,9 @@ int memory_clear(struct guest_memory *memory)
  * @memory: the memory; no more than MEMORY_MAX_REGIONS, no more than it has
  * @gpa: the address, above all regions so far
  * @size: bytes
+ * @flags: AXVM_MEM_*
  */
-void memory_add_region(struct guest_memory *memory, u64 gpa, u64 size)
+void memory_add_region(struct guest_memory *memory, u64 gpa, u64 size, u32 flags)
 {
 	struct memory_region *region = &memory->regions[memory->nr_regions];
 	struct memory_region *before = region - 1;
@@ -137,6 +138,7 @@ void memory_add_region(struct guest_memory *memory, u64 gpa, u64 size)
 	region->offset = memory->nr_regions ? before->offset + before->size : 0;
 	region->gpa = gpa;
 	region->size = size;
+	region->flags = flags;
 	memory->nr_regions++;
 }
 

@@ -8,18 +8,20 @@
 
 #include "util.h"
 
-#define MEMORY_MAX_REGIONS	4
+#define MEMORY_MAX_REGIONS	40
 
 /**
  * struct memory_region - a range of guest-physical addresses that is RAM
  * @gpa: its start
  * @size: its bytes
  * @offset: where it starts in the memfd
+ * @flags: AXVM_MEM_*: what the guest may not do there
  */
 struct memory_region {
 	u64 gpa;
 	u64 size;
 	u64 offset;
+	u32 flags;
 };
 
 /**
@@ -41,7 +43,7 @@ struct guest_memory {
 int memory_create(struct guest_memory *memory, u64 size, bool hugepages);
 void memory_destroy(struct guest_memory *memory);
 int memory_clear(struct guest_memory *memory);
-void memory_add_region(struct guest_memory *memory, u64 gpa, u64 size);
+void memory_add_region(struct guest_memory *memory, u64 gpa, u64 size, u32 flags);
 void *memory_at(const struct guest_memory *memory, u64 gpa, u64 length);
 
 #endif /* AXVM_TOOL_MEMORY_H */

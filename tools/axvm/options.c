@@ -11,11 +11,14 @@
 
 #include "arch.h"
 #include "commands.h"
+#include "config-file.h"
 
 static const char usage_first[] =
-"Usage: axvm run -k KERNEL [-i FILE[,ARGS]]... [-m SIZE] [-c N] [-a TEXT] [OPTION]...\n"
+"Usage: axvm run FILE.toml [OPTION]...\n"
+"       axvm run -k KERNEL [-i FILE[,ARGS]]... [-m SIZE] [-c N] [-a TEXT] [OPTION]...\n"
 "       axvm run --flat FILE@ADDRESS... --entry ADDRESS [OPTION]...\n"
-"Run a virtual machine with its console on this terminal.\n"
+"Run a virtual machine with its console on this terminal. Options change what the\n"
+"configuration file says.\n"
 "\n";
 
 /* Between the two: arch_usage */
@@ -28,6 +31,7 @@ static const char usage_last[] =
 "      --reboot             boot again when the guest resets\n"
 "      --hugepages          take memory from the host's pool of huge pages\n"
 "      --rtc SECONDS        start the guest's clock at this Unix time (the host's)\n"
+"      --no-passthrough     leave out what a file passes through\n"
 "      --no-debug-exit      nothing that ends the VM with a status\n"
 "  -h, --help               show this\n"
 "\n"
@@ -48,6 +52,7 @@ enum {
 	OPT_RTC,
 	OPT_DEBUG_EXIT,
 	OPT_NO_DEBUG_EXIT,
+	OPT_NO_PASSTHROUGH,
 };
 
 static const struct option long_options[] = {
@@ -67,11 +72,17 @@ static const struct option long_options[] = {
 	{ "rtc", required_argument, NULL, OPT_RTC },
 	{ "debug-exit", required_argument, NULL, OPT_DEBUG_EXIT },
 	{ "no-debug-exit", no_argument, NULL, OPT_NO_DEBUG_EXIT },
+	{ "no-passthrough", no_argument, NULL, OPT_NO_PASSTHROUGH },
 	{ NULL, 0, NULL, 0 }
 };
 
-/* What only the end of the command line can decide */
+static const char short_options[] = ":k:i:a:m:c:h";
+
+/* What the file does not decide, or only the end of the command line can */
 struct given {
+	bool kernel;
+	bool modules;
+	bool flats;
 	bool entry;
 	bool mode;
 	bool debug_exit;
@@ -114,6 +125,10 @@ static int add_flat(struct vm_config *config, const char *arg)
 
 static int set_memory(struct vm_config *config, const char *arg)
 {
+	if (config->nr_regions)
+		return fail("-m %s: memory_regions of %s (line %u) says how much there is", arg,
+			    config->file, config->regions[0].line);
+	config->memory_line = 0;
 	if (!parse_size(arg, &config->memory))
 		return fail("-m %s: not a size like 512M or 2G", arg);
 	return 0;
@@ -126,6 +141,7 @@ static int set_cpus(struct vm_config *config, const char *arg)
 	if (!parse_number(arg, &value) || !value || value > ARCH_MAX_VCPUS)
 		return fail("-c %s: a VM has 1 to %d vCPUs", arg, ARCH_MAX_VCPUS);
 	config->nr_vcpus = value;
+	config->vcpus_line = 0;
 	return 0;
 }
 
@@ -154,22 +170,60 @@ static int set_debug_exit(struct vm_config *config, const char *arg)
 
 static int set_entry(struct vm_config *config, const char *arg)
 {
-	if (!parse_size(arg, &config->entry))
+	if (!parse_size(arg, &config->entry.value))
 		return fail("--entry %s: not an address", arg);
+	config->entry.given = true;
+	config->entry.line = 0;
 	return 0;
+}
+
+static int set_kernel(struct vm_config *config, struct given *given, const char *arg)
+{
+	if (given->kernel)
+		return fail("-k %s: there is a kernel already", arg);
+	given->kernel = true;
+	config->kernel_line = 0;
+	return config_set(&config->kernel_path, arg);
+}
+
+/* The first one takes the place of what a file names */
+static int replace_modules(struct vm_config *config, struct given *given, const char *arg)
+{
+	if (!given->modules)
+		config_drop_modules(config);
+	given->modules = true;
+	return add_module(config, arg);
+}
+
+static int replace_flats(struct vm_config *config, struct given *given, const char *arg)
+{
+	if (!given->flats)
+		config_drop_flats(config);
+	given->flats = true;
+	return add_flat(config, arg);
+}
+
+static int set_cmdline(struct vm_config *config, const char *arg)
+{
+	config->cmdline_line = 0;
+	return config_set(&config->cmdline, arg);
+}
+
+static int set_dtb(struct vm_config *config, const char *arg)
+{
+	config->dtb.line = 0;
+	return config_set(&config->dtb.path, arg);
 }
 
 static int take_option(struct vm_config *config, struct given *given, int option, const char *arg)
 {
 	switch (option) {
 	case 'k':
-		if (config->kernel_path)
-			return fail("-k %s: there is a kernel already", arg);
-		return config_set(&config->kernel_path, arg);
+		return set_kernel(config, given, arg);
 	case 'i':
-		return add_module(config, arg);
+		return replace_modules(config, given, arg);
 	case 'a':
-		return config_set(&config->cmdline, arg);
+		return set_cmdline(config, arg);
 	case 'm':
 		return set_memory(config, arg);
 	case 'c':
@@ -177,12 +231,12 @@ static int take_option(struct vm_config *config, struct given *given, int option
 	case OPT_NAME:
 		return config_set_name(config, arg);
 	case OPT_FLAT:
-		return add_flat(config, arg);
+		return replace_flats(config, given, arg);
 	case OPT_ENTRY:
 		given->entry = true;
 		return set_entry(config, arg);
 	case OPT_DTB:
-		return config_set(&config->dtb_path, arg);
+		return set_dtb(config, arg);
 	case OPT_MODE:
 		given->mode = true;
 		return arch_set_mode(config, arg);
@@ -199,6 +253,9 @@ static int take_option(struct vm_config *config, struct given *given, int option
 		return set_debug_exit(config, arg);
 	case OPT_NO_DEBUG_EXIT:
 		given->no_debug_exit = true;
+		return 0;
+	case OPT_NO_PASSTHROUGH:
+		config->no_passthrough = true;
 		return 0;
 	}
 	return -1;
@@ -219,15 +276,30 @@ static int finish(struct vm_config *config, const struct given *given)
 {
 	struct device_config *device = config_find_device(config, AXVM_DEV_DEBUG_EXIT);
 
-	if (config->nr_flats && !given->entry)
+	if (config->nr_flats && !config->entry.given)
 		return fail("--flat needs --entry ADDRESS");
-	if (!config->nr_flats && (given->entry || given->mode))
+	if (!config->nr_flats && !config->kernel_addr.given && (given->entry || given->mode))
 		return fail("--entry and --mode need --flat FILE@ADDRESS");
 	if (given->debug_exit && given->no_debug_exit)
 		return fail("--debug-exit and --no-debug-exit exclude each other");
 	if (given->no_debug_exit && device)
 		config_remove_device(config, device);
 	return 0;
+}
+
+/*
+ * The file comes first, wherever it stands: options change what it says. Return: its
+ * name, or NULL
+ */
+static const char *find_file(int argc, char **argv)
+{
+	int option;
+
+	optind = 1;
+	do
+		option = getopt_long(argc, argv, short_options, long_options, NULL);
+	while (option != -1 && option != '?' && option != ':' && option != 'h');
+	return option == -1 && optind < argc ? argv[optind] : NULL;
 }
 
 /**
@@ -241,11 +313,15 @@ static int finish(struct vm_config *config, const struct given *given)
 enum options_result options_parse(struct vm_config *config, int argc, char **argv)
 {
 	struct given given = { 0 };
+	const char *file;
 	int option;
 
 	opterr = 0;
+	file = find_file(argc, argv);
+	if (file && config_file_read(config, file))
+		return OPTIONS_BAD;
 	optind = 1;
-	while ((option = getopt_long(argc, argv, ":k:i:a:m:c:h", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		if (option == 'h') {
 			fputs(usage_first, stdout);
 			fputs(arch_usage, stdout);
@@ -259,8 +335,8 @@ enum options_result options_parse(struct vm_config *config, int argc, char **arg
 		if (take_option(config, &given, option, optarg))
 			return OPTIONS_BAD;
 	}
-	if (optind < argc) {
-		fail("'%s': what is this? (axvm run --help)", argv[optind]);
+	if (optind + !!file < argc) {
+		fail("'%s': what is this? (axvm run --help)", argv[optind + !!file]);
 		return OPTIONS_BAD;
 	}
 	return finish(config, &given) ? OPTIONS_BAD : OPTIONS_RUN;

@@ -156,8 +156,35 @@ static int prepare(struct session *s)
 		return -1;
 	if (memory_create(&s->memory, s->config.memory, s->config.hugepages))
 		return -1;
-	arch_map_memory(&s->memory);
+	config_map_memory(&s->config, &s->memory);
 	return boot_load(&s->boot, &s->memory, &s->regs);
+}
+
+static void say_left_out(const struct vm_config *config, u32 line, const char *text)
+{
+	note("%s:%u: left out: %s", config->file, line, text);
+}
+
+/* The first one is enough; `axvm config check` lists all */
+static void say_unsupported(const struct vm_config *config, u32 line, const char *text)
+{
+	static bool said;
+
+	if (!said)
+		config_fail(config, line, "%s is not supported by this version", text);
+	said = true;
+}
+
+/* Return: 0 if the VM can run as far as its configuration tells, or -1 with a message */
+static int config_ready(struct vm_config *config)
+{
+	if (config->no_passthrough)
+		config_leave_out(config, say_left_out);
+	if (config_check(config))
+		return -1;
+	if (config_unsupported(config, say_unsupported))
+		return -1;
+	return config_check_host(config);
 }
 
 /**
@@ -183,7 +210,7 @@ int command_run(int argc, char **argv)
 	case OPTIONS_RUN:
 		break;
 	}
-	if (config_check(&s.config))
+	if (config_ready(&s.config))
 		goto out_config;
 	if (!prepare(&s) && !signals_init()) {
 		if (!vm_create(&s.vm, &s.config, &s.memory))

@@ -25,7 +25,7 @@ void messages_need_cr(bool yes)
 static void message(int error, const char *fmt, va_list args)
 {
 	char line[1024];
-	size_t used;
+	size_t used, i;
 	ssize_t n;
 
 	used = snprintf(line, sizeof(line), "axvm: ");
@@ -35,6 +35,10 @@ static void message(int error, const char *fmt, va_list args)
 		snprintf(line + used, sizeof(line) - used - 2, ": %s", strerror(error));
 		used = strlen(line);
 	}
+	/* Names come from files and command lines: one line stays one, a terminal as it is */
+	for (i = 0; i < used; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 127)
+			line[i] = '?';
 	if (need_cr)
 		line[used++] = '\r';
 	line[used++] = '\n';

@@ -7,6 +7,7 @@
  * ends because of a failure, it has stopped the VM before, so that all end.
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -124,6 +125,24 @@ static void block_signals(sigset_t *before)
 	pthread_sigmask(SIG_SETMASK, &set, before);
 }
 
+/* A thread that is bound to physical CPUs starts there. Return: an error number */
+static int start_thread(struct vcpu *vcpu)
+{
+	pthread_attr_t attr;
+	cpu_set_t cpus;
+	int error;
+
+	error = pthread_attr_init(&attr);
+	if (error)
+		return error;
+	if (config_cpus(vcpu->vm->config, vcpu->id, &cpus))
+		error = pthread_attr_setaffinity_np(&attr, sizeof(cpus), &cpus);
+	if (!error)
+		error = pthread_create(&vcpu->thread, &attr, vcpu_main, vcpu);
+	pthread_attr_destroy(&attr);
+	return error;
+}
+
 /**
  * vcpus_start() - start a thread for each vCPU
  * @vm: a VM that boots
@@ -150,7 +169,7 @@ int vcpus_start(struct vm *vm)
 		vcpu->entry_failed = false;
 		vcpu->run->immediate_exit = 0;
 		atomic_fetch_add(&vm->nr_running, 1);
-		error = pthread_create(&vcpu->thread, NULL, vcpu_main, vcpu);
+		error = start_thread(vcpu);
 		vcpu->started = !error;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -113,6 +113,7 @@ static int set_memory(struct vm *vm, const struct guest_memory *memory)
 		region = &memory->regions[i];
 		arg.gpa = region->gpa;
 		arg.length = region->size;
+		arg.flags = region->flags;
 		arg.hva = (uintptr_t)(memory->host + region->offset);
 		if (vm->info.gpa_bits < 64 &&
 		    (arg.gpa + arg.length - 1) >> vm->info.gpa_bits)
@@ -168,6 +169,9 @@ static int create_device(struct vm *vm, const struct device_config *device)
 	if (ioctl(vm->fd, AXVM_VM_CREATE_DEVICE, &arg)) {
 		snprintf(what, sizeof(what), "create the device %.*s", AXVM_NAME_LEN - 1,
 			 device->name[0] ? device->name : device->type_name);
+		if (device->line)
+			return config_fail(vm->config, device->line, "cannot %s: %s", what,
+					   strerror(errno));
 		return vm_ioctl_failed(what);
 	}
 	if (arg.fd < 0)

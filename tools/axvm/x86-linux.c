@@ -25,6 +25,7 @@
 #define SECTOR			512ULL
 #define ENTRY_64		0x200ULL	/* startup_64 in the protected-mode code */
 #define LOADER_UNDEFINED	0xff
+#define AXVISOR_STUB		0x8000ULL
 #define DEFAULT_CMDLINE		"console=ttyS0"
 
 /**
@@ -104,27 +105,56 @@ static int find_payload(const struct boot *boot, struct kernel *kernel)
 	return 0;
 }
 
+/*
+ * An AxVisor file has the address of the code that AxVisor puts in front of the kernel;
+ * here there is none, and the kernel is entered where its header says.
+ */
+static int check_entry(const struct boot *boot, const struct kernel *kernel)
+{
+	const struct number_config *entry = &boot->config->entry;
+
+	if (!entry->given || entry->value == AXVISOR_STUB || entry->value == kernel->load ||
+	    entry->value == kernel->load + ENTRY_64)
+		return 0;
+	return boot_no_entry(boot->config, "a bzImage starts where its header says");
+}
+
 /* The kernel unpacks itself at pref_address or above: there it needs init_size bytes */
 static int place_kernel(const struct boot *boot, const struct guest_memory *memory,
 			struct kernel *kernel)
 {
+	const struct number_config *address = &boot->config->kernel_addr;
 	const struct setup_header *h = &kernel->header;
 	u64 alignment = h->relocatable_kernel ? h->kernel_alignment : 1;
 	u64 need = h->init_size > kernel->payload_size ? h->init_size : kernel->payload_size;
 	char text[32];
+	u64 at;
 
 	if (!alignment || (alignment & (alignment - 1)) || alignment > GIB)
 		return fail("%s: damaged: alignment %#x", boot->kernel.path, h->kernel_alignment);
 	if (h->pref_address < X86_FIRMWARE_END || h->pref_address >= X86_HIGH_START)
 		return fail("%s: wants to be loaded at %#llx", boot->kernel.path,
 			    (u64)h->pref_address);
-	kernel->load = align_up(h->pref_address, alignment);
-	kernel->end = kernel->load + need;
+	at = align_up(h->pref_address, alignment);
+	kernel->load = address->given ? address->value : at;
+	if (kernel->load != at && !h->relocatable_kernel)
+		return config_fail(boot->config, address->line,
+				   "kernel_load_addr %#llx: this bzImage can only be at %#llx",
+				   kernel->load, at);
+	if (kernel->load % alignment || kernel->load < X86_FIRMWARE_END ||
+	    kernel->load >= X86_HIGH_START)
+		return config_fail(boot->config, address->line,
+				   "kernel_load_addr %#llx: this bzImage wants a multiple of %#llx",
+				   kernel->load, alignment);
+	/* Below its preferred address it moves itself there */
+	kernel->end = (kernel->load > at ? kernel->load : at) + need;
 	if (kernel->end > x86_low_end(memory))
-		return fail("%s: does not fit into memory: it needs %s from %#llx on",
-			    boot->kernel.path, size_text(align_up(need, MIB), text, sizeof(text)),
-			    kernel->load);
-	return 0;
+		return config_fail(boot->config, boot->config->kernel_line,
+				   "%s: does not fit into memory: it needs %s from %#llx on",
+				   boot->kernel.path,
+				   size_text(align_up(need, MIB), text, sizeof(text)),
+				   kernel->load > at ? kernel->load : at);
+	return check_entry(boot, kernel);
 }
 
 static int load_kernel(const struct boot *boot, struct guest_memory *memory,
@@ -144,10 +174,25 @@ static int load_cmdline(const struct boot *boot, struct guest_memory *memory,
 	if (!limit || limit >= CMDLINE_LIMIT)
 		limit = CMDLINE_LIMIT - 1;
 	if (length > limit)
-		return fail("the command line has %llu characters; %s takes %llu", length,
-			    boot->kernel.path, limit);
+		return config_fail(boot->config, boot->config->cmdline_line,
+				   "the command line has %llu characters; %s takes %llu", length,
+				   boot->kernel.path, limit);
 	memcpy(memory_at(memory, CMDLINE_AT, length + 1), text, length + 1);
 	return 0;
+}
+
+/* Where the user says */
+static int load_initrd_at(const struct boot *boot, struct guest_memory *memory,
+			  const struct kernel *kernel, u64 start, u64 size)
+{
+	u64 limit = (u64)kernel->header.initrd_addr_max + 1;
+
+	if (start < X86_FIRMWARE_END || !memory_at(memory, start, size) ||
+	    start + size > limit || (start < kernel->end && start + size > kernel->load))
+		return config_fail(boot->config, boot->config->initrd_addr.line,
+				   "ramdisk_load_addr %#llx: no room in memory beside the kernel for %#llx bytes",
+				   start, size);
+	return boot_load_initrd(boot, memory, start);
 }
 
 /* All -i files, one behind the other, as high as the kernel can reach */
@@ -161,6 +206,10 @@ static int load_initrd(const struct boot *boot, struct guest_memory *memory,
 		return -1;
 	if (!*size)
 		return 0;
+	if (boot->config->initrd_addr.given) {
+		*start = boot->config->initrd_addr.value;
+		return load_initrd_at(boot, memory, kernel, *start, *size);
+	}
 	if (limit > (u64)kernel->header.initrd_addr_max + 1)
 		limit = (u64)kernel->header.initrd_addr_max + 1;
 	if (limit < kernel->end || *size > limit - kernel->end)

@@ -12,6 +12,7 @@
 #define SEARCH_BYTES		8192U		/* 3.1: the header is in these */
 #define HEADER_MAGIC		0x1badb002U
 #define LOADER_MAGIC		0x2badb002U
+#define AXVISOR_BIOS		0x8000ULL	/* as entry point: a loader before the kernel */
 #define LOADER_NAME		"axvm"
 
 /* Header flags, 3.1.2; bits 0 to 15 that a loader doesn't know must stop it */
@@ -146,6 +147,29 @@ static int load_kernel(struct multiboot_load *load)
 		return fail("%s: its multiboot header has no addresses, and it is no ELF file",
 			    path);
 	return multiboot_load_elf(load);
+}
+
+/* What a configuration file says must be what the image says */
+static int check_place(const struct multiboot_load *load)
+{
+	const struct vm_config *config = load->boot->config;
+	u64 low = load->segments[0].gpa;
+	unsigned int i;
+
+	for (i = 1; i < load->nr_segments; i++)
+		if (load->segments[i].gpa < low)
+			low = load->segments[i].gpa;
+	if (config->kernel_addr.given && config->kernel_addr.value != low)
+		return config_fail(config, config->kernel_addr.line,
+				   "kernel_load_addr %#llx: the multiboot header loads this kernel at %#llx",
+				   config->kernel_addr.value, low);
+	if (config->entry.given && config->entry.value != load->entry &&
+	    config->entry.value != AXVISOR_BIOS)
+		return boot_no_entry(config, "a multiboot kernel starts where its header says");
+	if (config->initrd_addr.given)
+		return config_fail(config, config->initrd_addr.line,
+				   "ramdisk_load_addr: a multiboot kernel's modules lie behind it");
+	return 0;
 }
 
 /* Modules lie behind the kernel, each at a page's start */
@@ -301,8 +325,8 @@ static int load(struct boot *boot, struct guest_memory *memory, struct boot_regs
 	struct multiboot_load kernel = { .boot = boot, .memory = memory };
 	u64 info, gdt, rsdp;
 
-	if (x86_firmware(boot, memory, &rsdp) || load_kernel(&kernel) || load_modules(&kernel) ||
-	    write_info(&kernel, &info, &gdt))
+	if (x86_firmware(boot, memory, &rsdp) || load_kernel(&kernel) || check_place(&kernel) ||
+	    load_modules(&kernel) || write_info(&kernel, &info, &gdt))
 		return -1;
 	x86_regs_protected(regs, kernel.entry, gdt);
 	x86_regs(regs)->gpr[AXVM_X86_RAX] = LOADER_MAGIC;

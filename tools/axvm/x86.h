@@ -31,6 +31,8 @@
 #define X86_SCI_IRQ		9
 #define X86_COM1_BASE		0x3f8ULL
 #define X86_COM1_IRQ		4
+#define X86_COM2_IRQ		3
+#define X86_IOAPIC_PINS		24
 #define X86_RTC_IRQ		8
 #define X86_DEBUG_EXIT_PORT	0xf4ULL
 
@@ -59,7 +61,7 @@
 /* One entry of a memory map, as INT 15h E820h numbers the types */
 #define X86_E820_RAM		1
 #define X86_E820_RESERVED	2
-#define X86_E820_MAX		8
+#define X86_E820_MAX		(MEMORY_MAX_REGIONS + 2)
 
 struct x86_e820 {
 	u64 base;

@@ -68,13 +68,14 @@ program() {
 	local out=$base/$arch-programs/$1 log
 	log=$cache/log/program-$(basename "$base")-$arch-${1//\//-}.log
 	mkdir -p "$out"
-	make -C "$top/tools/$1" OUT="$out" ARCH="$arch" CC="$cc" STATIC=1 -j"$jobs" >"$log" 2>&1 || build_failed "tools/$1" "$log"
+	make -C "$top/tools/$1" OUT="$out" ARCH="$arch" CC="$cc" CXX="$cxx" STATIC=1 -j"$jobs" >"$log" 2>&1 || build_failed "tools/$1" "$log"
 	find "$out" -maxdepth 1 -type f -perm -100 -exec cp -p {} "$dir/bin.new/" \;
 }
 if [ -z "${AXVM_BUILD:-}" ]; then
 	install_packages "${arch_program_packages[@]}"
 	cross_tools
 	cc=$(cross_cc)
+	cxx=$(cross_cxx)
 	lock "programs-$(basename "$base")-$arch"
 	rm -rf "$dir/bin.new" && mkdir -p "$dir/bin.new"
 	for makefile in "$top"/tools/{axvm,bench,guests,tests,tests/*}/Makefile; do

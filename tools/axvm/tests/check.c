@@ -137,6 +137,31 @@ const char *check_file(unsigned int number, const void *bytes, size_t length)
 	return paths[number];
 }
 
+static u64 random_state;
+
+/**
+ * check_random_seed() - start a sequence of random numbers
+ * @seed: not 0; the same one gives the same sequence
+ */
+void check_random_seed(u64 seed)
+{
+	random_state = seed;
+}
+
+/**
+ * check_random() - the next one: xorshift64, enough to choose bytes
+ * @below: a bound
+ *
+ * Return: a number below it.
+ */
+u64 check_random(u64 below)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state % below;
+}
+
 /**
  * check_get() - read a little-endian number
  * @base: a buffer

@@ -24,9 +24,11 @@ void check_show_messages(void);
 void check_memory(struct guest_memory *memory, u64 size);
 void check_memory_free(struct guest_memory *memory);
 const char *check_file(unsigned int number, const void *bytes, size_t length);
+void check_random_seed(u64 seed);
+u64 check_random(u64 below);
 u64 check_get(const void *base, u64 offset, unsigned int width);
 
-/* samples.c: small valid images; each returns its length */
+/* samples.c, arm64-samples.c: small valid images; each returns its length */
 #define SAMPLE_BYTES		(40 * 1024)
 #define SAMPLE_LINUX_LOAD	0x1000000ULL
 #define SAMPLE_LINUX_INIT	(8 * MIB)
@@ -36,6 +38,7 @@ u64 check_get(const void *base, u64 offset, unsigned int width);
 #define SAMPLE_ELF_VIRTUAL	0xc0200000ULL
 #define SAMPLE_ELF_BSS		0x3000ULL
 #define SAMPLE_ELF_CODE		0x1000ULL
+size_t sample_kernel(u8 *image);
 size_t sample_linux(u8 *image);
 size_t sample_elf32(u8 *image);
 size_t sample_elf64(u8 *image);

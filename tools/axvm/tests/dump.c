@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	    boot_open(&boot, &config) ||
 	    memory_create(&memory, config.memory, config.hugepages))
 		return STATUS_ERROR;
-	arch_map_memory(&memory);
+	config_map_memory(&config, &memory);
 	if (boot_load(&boot, &memory, &regs) || write_memory(argv[1], &memory) ||
 	    write_regs(argv[1], &regs))
 		return STATUS_ERROR;

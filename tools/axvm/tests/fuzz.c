@@ -13,17 +13,6 @@
 
 #define MEMORY	(32 * MIB)
 
-static u64 state;
-
-/* xorshift64: enough to choose bytes */
-static u64 next_random(u64 below)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % below;
-}
-
 static const struct {
 	const char *name;
 	size_t (*make)(u8 *image);
@@ -41,19 +30,19 @@ static const struct {
 static void change(u8 *image, size_t length, unsigned int which)
 {
 	static const u8 edges[] = { 0, 1, 0x7f, 0x80, 0xff, 0xfe };
-	unsigned int changes = 1 + next_random(4);
+	unsigned int changes = 1 + check_random(4);
 	size_t at;
 
 	while (changes--) {
-		if (next_random(8))
-			at = samples[which].start + next_random(samples[which].length);
+		if (check_random(8))
+			at = samples[which].start + check_random(samples[which].length);
 		else
-			at = next_random(length);
-		if (next_random(2))
-			image[at] = edges[next_random(ARRAY_SIZE(edges))];
+			at = check_random(length);
+		if (check_random(2))
+			image[at] = edges[check_random(ARRAY_SIZE(edges))];
 		else
-			image[at] ^= BIT(next_random(8));
-		if (!next_random(4) && at + 4 < length)
+			image[at] ^= BIT(check_random(8));
+		if (!check_random(4) && at + 4 < length)
 			memset(image + at, image[at], 4);
 	}
 }
@@ -91,7 +80,7 @@ int main(int argc, char **argv)
 	unsigned int which;
 	size_t length;
 
-	state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
+	check_random_seed(argc > 2 ? strtoull(argv[2], NULL, 0) : 1);
 	config_init(&config);
 	config.memory = MEMORY;
 	config_add_module(&config, check_file(1, "module", 6), NULL);
@@ -100,8 +89,8 @@ int main(int argc, char **argv)
 		which = i % ARRAY_SIZE(samples);
 		length = samples[which].make(image);
 		change(image, length, which);
-		if (!next_random(4))
-			length = 1 + next_random(length);
+		if (!check_random(4))
+			length = 1 + check_random(length);
 		config_set(&config.kernel_path, check_file(0, image, length));
 		taken += load(&memory, &config, length);
 		if (check_failures)

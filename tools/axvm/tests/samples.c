@@ -146,3 +146,14 @@ size_t sample_addresses(u8 *image)
 	x86_put(header, 28, 4, SAMPLE_ELF_LOAD + 0x10);
 	return 0x100 + SAMPLE_ELF_CODE;
 }
+
+/**
+ * sample_kernel() - the architecture's usual kernel
+ * @image: SAMPLE_BYTES
+ *
+ * Return: its length.
+ */
+size_t sample_kernel(u8 *image)
+{
+	return sample_linux(image);
+}

@@ -12,7 +12,7 @@ arch_gcc=aarch64-linux-gnu
 arch_machine=qemu
 
 arch_kernel_packages=()
-arch_program_packages=(libfdt-dev)
+arch_program_packages=(libtomlplusplus-dev libfdt-dev)
 arch_debian_modules=(virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_console)
 arch_build_lines=1490
 arch_build_minutes=7

@@ -11,7 +11,7 @@ arch_gcc=x86-64-linux-gnu	# as in the names of Debian's packages
 arch_machine=bochs		# lib/NAME-run.sh
 
 arch_kernel_packages=(lz4)
-arch_program_packages=(acpica-tools)
+arch_program_packages=(libtomlplusplus-dev acpica-tools)
 arch_debian_modules=(kvm kvm-intel irqbypass)
 arch_build_lines=1840		# of a kernel's build, for the clock
 arch_build_minutes=4

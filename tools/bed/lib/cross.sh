@@ -8,10 +8,10 @@
 cross=''
 [ "$arch" = "$host_arch" ] || cross=$arch_gnu-
 
-# cross_tools: the compiler and the C library for it are there.
+# cross_tools: the compilers and the C library for them are there.
 cross_tools() {
 	if [ -n "$cross" ]; then
-		install_packages "gcc-$arch_gcc" "libc6-dev-$arch_debian-cross"
+		install_packages "gcc-$arch_gcc" "g++-$arch_gcc" "libc6-dev-$arch_debian-cross"
 	else
 		install_packages build-essential
 	fi
@@ -40,4 +40,15 @@ cross_cc() {
 	fi
 	fdt=$(foreign_package libfdt-dev)
 	echo "${cross}gcc -isystem $fdt/usr/include -L$fdt/usr/lib/$arch_gnu"
+}
+
+# cross_cxx: the same for C++. Headers of the machine's own packages serve all families, if there is no code behind them.
+cross_cxx() {
+	local fdt
+	if [ -z "$cross" ]; then
+		echo c++
+		return
+	fi
+	fdt=$(foreign_package libfdt-dev)
+	echo "${cross}g++ -L$fdt/usr/lib/$arch_gnu"
 }

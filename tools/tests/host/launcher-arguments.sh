@@ -40,7 +40,8 @@ refuse 'no option --loud' run --loud
 refuse 'no option -z' run -z
 refuse '-k needs a value' run -k
 refuse '--memory needs a value' run --memory
-refuse 'what is this' run -k "$work/text" surplus
+refuse 'what is this' run "$launcher/tests/configs/x86-linux.toml" surplus
+refuse 'surplus: No such file' run -k "$work/text" surplus
 refuse 'takes no arguments' ps all
 refuse 'takes no arguments' doctor --fix
 refuse 'nothing to run' run

@@ -7,7 +7,7 @@
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tools/axvm/tests/lib.sh
 . "$here/../../axvm/tests/lib.sh"
-out=$work/build-arm64
+out=$out-arm64
 build ARCH=arm64 tests
 
 "$out/tests/arm64-unit" >"$work/out" 2>&1 || problem "arm64-unit"
