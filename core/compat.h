@@ -46,9 +46,46 @@ static inline void axvm_hrtimer_setup(struct hrtimer *timer,
 struct axvm_preempt_notifier {};
 #endif
 
-/* 6.17 or so gave syscore operations an argument and another registration */
+/*
+ * 6.19 gave syscore operations an argument and another registration, and 6.12 in one of its
+ * stable releases too: 6.12.107 has the old ones, 6.12.117 the new.
+ */
 #include <linux/syscore_ops.h>
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0) || \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 108) && \
+	 LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0))
+static int (*axvm_syscore_suspend)(void) __maybe_unused;
+static void (*axvm_syscore_resume)(void) __maybe_unused;
+
+static inline int axvm_call_syscore_suspend(void *data)
+{
+	return axvm_syscore_suspend();
+}
+
+static inline void axvm_call_syscore_resume(void *data)
+{
+	axvm_syscore_resume();
+}
+
+static const struct syscore_ops axvm_syscore_ops __maybe_unused = {
+	.suspend = axvm_call_syscore_suspend,
+	.resume = axvm_call_syscore_resume,
+};
+
+static struct syscore axvm_syscore __maybe_unused = { .ops = &axvm_syscore_ops };
+
+static inline void axvm_register_syscore(int (*suspend)(void), void (*resume)(void))
+{
+	axvm_syscore_suspend = suspend;
+	axvm_syscore_resume = resume;
+	register_syscore(&axvm_syscore);
+}
+
+static inline void axvm_unregister_syscore(void)
+{
+	unregister_syscore(&axvm_syscore);
+}
+#else
 static struct syscore_ops axvm_syscore_ops __maybe_unused;
 
 static inline void axvm_register_syscore(int (*suspend)(void), void (*resume)(void))
