@@ -8,6 +8,8 @@
 
 #include <linux/atomic.h>
 #include <linux/types.h>
+#include <asm/cpufeature.h>
+#include <asm/sysreg.h>
 
 #include "../uapi/axvm.h"
 #include "context.h"
@@ -34,6 +36,7 @@ struct arm64_timers;
  * @regs: general registers, SP_EL0, PC, PSTATE, as of the last exit; sp_el1, elr_el1 and
  *        spsr_el1 are in @el1
  * @el1: EL1 and EL0 system registers, valid while @loaded is false
+ * @el1_changed: [T] @el1 was written since they were in the CPU
  * @loaded: they are in the CPU: use arm64_read_el1(), arm64_write_el1()
  * @mpidr: [I] what the guest reads in MPIDR_EL1
  * @power: [a] ARM64_POWER_*
@@ -47,6 +50,7 @@ struct arm64_timers;
 struct axvm_vcpu_arch {
 	struct axvm_arm64_regs regs;
 	u64 el1[ARM64_NR_EL1];
+	bool el1_changed;
 	bool loaded;
 	u64 mpidr;
 	atomic_t power;
@@ -68,5 +72,17 @@ struct axvm_vm_arch {
 	struct arm64_gic *gic;
 	u64 cntvoff;
 };
+
+/* What statistics are counted in: the counter, not ordered with other instructions */
+static inline u32 axvm_arch_cycles(void)
+{
+	return read_sysreg(cntvct_el0);
+}
+
+/* Is the host kernel at EL2? As is_kernel_in_hyp_mode(), but decided once, at boot */
+static __always_inline bool arm64_host_at_el2(void)
+{
+	return cpus_have_final_cap(ARM64_HAS_VIRT_HOST_EXTN);
+}
 
 #endif /* AXVM_ARM64_ARCH_H */

@@ -17,17 +17,18 @@
 #include <linux/slab.h>
 #include <asm/virt.h>
 
+#include "../devices/gicv3.h"
 #include "el2.h"
 #include "emulate.h"
-#include "gic.h"
 #include "psci.h"
 #include "timer.h"
+#include "vhe.h"
 
 /* --- one entry --------------------------------------------------------------------------- */
 
 static __always_inline void open_window(struct arm64_vcpu *v)
 {
-	if (is_kernel_in_hyp_mode())
+	if (arm64_host_at_el2())
 		arm64_vhe_open(v);
 	else
 		arm64_nvhe_open(v);
@@ -35,7 +36,7 @@ static __always_inline void open_window(struct arm64_vcpu *v)
 
 static __always_inline void close_window(struct arm64_vcpu *v)
 {
-	if (is_kernel_in_hyp_mode())
+	if (arm64_host_at_el2())
 		arm64_vhe_close(v);
 	else
 		arm64_nvhe_close(v);
@@ -48,7 +49,7 @@ static __always_inline int enter_once(struct arm64_vcpu *v, struct axvm_exit *ex
 
 	arm64_timer_enter(vcpu);
 	arm64_gic_enter(vcpu);
-	if (is_kernel_in_hyp_mode())
+	if (arm64_host_at_el2())
 		arm64_vhe_enter(v);
 	else
 		arm64_nvhe_enter(v);
@@ -135,30 +136,62 @@ static int el2_inject(struct axvm_vcpu *vcpu, u32 irq)
 
 /* --- coming and going ---------------------------------------------------------------------- */
 
+/* Whose registers each pCPU had last */
+static DEFINE_PER_CPU(const struct arm64_vcpu *, last_vcpu);
+
+static unsigned long switches(const struct task_struct *thread)
+{
+	return thread->nvcsw + thread->nivcsw;
+}
+
+/*
+ * A thread that goes to userspace and back has the pCPU to itself meanwhile, as a rule: no
+ * context switch, so no other guest of a thread of KVM's, no idle state, no hotplug; and
+ * what it may have done in between itself is run another vCPU, of ours or of KVM's.
+ * Then registers that the host does not use still have what the guest left there.
+ */
+static bool stayed(const struct arm64_vcpu *v)
+{
+	const struct arm64_visit *visit = &v->visit;
+
+	return !v->vcpu->arch.el1_changed && __this_cpu_read(last_vcpu) == v &&
+	       visit->thread == current && visit->born == current->start_time &&
+	       visit->switches == switches(current) &&
+	       (!arm64_host_at_el2() || arm64_vhe_undisturbed(v));
+}
+
 static void el2_load(struct axvm_vcpu *vcpu)
 {
 	struct arm64_vcpu *v = to_arm64(vcpu);
+	bool same = stayed(v);
 
 	/* A WFE that waits for a lock's holder should let others run, if there are any. */
 	v->hcr &= ~HCR_TWE;
 	if (!single_task_running())
 		v->hcr |= HCR_TWE;
-	if (is_kernel_in_hyp_mode())
-		arm64_vhe_load(v);
+	if (arm64_host_at_el2())
+		arm64_vhe_load(v, same);
 	else
 		arm64_nvhe_load(v);
-	arm64_timer_load(vcpu);
+	arm64_timer_load(vcpu, same);
 	arm64_gic_load(vcpu);
+	if (same)
+		return;
+	v->visit = (struct arm64_visit){ current, current->start_time, switches(current) };
+	vcpu->arch.el1_changed = false;
+	__this_cpu_write(last_vcpu, v);
 }
 
 static void el2_put(struct axvm_vcpu *vcpu)
 {
+	struct arm64_vcpu *v = to_arm64(vcpu);
+
 	arm64_gic_put(vcpu);
 	arm64_timer_put(vcpu);
-	if (is_kernel_in_hyp_mode())
-		arm64_vhe_put(to_arm64(vcpu));
+	if (arm64_host_at_el2())
+		arm64_vhe_put(v);
 	else
-		arm64_nvhe_put(to_arm64(vcpu));
+		arm64_nvhe_put(v);
 }
 
 /* --- VMs, vCPUs and the module ------------------------------------------------------------- */

@@ -73,6 +73,18 @@ struct arm64_host {
 };
 
 /**
+ * struct arm64_visit - when a vCPU came to the pCPU where it was last
+ * @thread: its thread then
+ * @born: start_time of @thread, as another may have its address by now
+ * @switches: how many context switches @thread had had
+ */
+struct arm64_visit {
+	const struct task_struct *thread;
+	u64 born;
+	unsigned long switches;
+};
+
+/**
  * struct arm64_vcpu - the backend's part of a vCPU [T]
  * @vcpu: the vCPU
  * @hyp: [I] on a host at EL1: the vCPU as EL2 sees it
@@ -82,8 +94,10 @@ struct arm64_host {
  * @mitigate: what arm64_mitigation() said of this pCPU
  * @flush: drop the translations of our VMID on this pCPU before the next entry
  * @entered: the guest ran since load: it left translations
+ * @visit: when it came to the pCPU where it was last
  * @generation: vm->s2_generation that the last flush here covers
  * @fault: the last exit
+ * @gap: where the guest last touched what is no memory
  * @debug: debug registers
  * @host: the other side
  * @pool: pages for stage-2 tables
@@ -98,8 +112,10 @@ struct arm64_vcpu {
 	u64 mitigate;
 	bool flush;
 	bool entered;
+	struct arm64_visit visit;
 	u64 generation;
 	struct arm64_fault fault;
+	struct axvm_gap gap;
 	struct arm64_debug debug;
 	struct arm64_host host;
 	struct page *pool[ARM64_POOL_PAGES];
@@ -193,9 +209,9 @@ void arm64_clean_to_memory(void *start, size_t size);
 
 /* arm64/vhe.c: the world switch of a host that runs at EL2 */
 void arm64_vhe_open(struct arm64_vcpu *v);
-void arm64_vhe_enter(struct arm64_vcpu *v);
 void arm64_vhe_close(struct arm64_vcpu *v);
-void arm64_vhe_load(struct arm64_vcpu *v);
+void arm64_vhe_load(struct arm64_vcpu *v, bool stayed);
+bool arm64_vhe_undisturbed(const struct arm64_vcpu *v);
 void arm64_vhe_put(struct arm64_vcpu *v);
 void arm64_vhe_reload(struct arm64_vcpu *v);
 

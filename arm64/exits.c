@@ -17,6 +17,7 @@
 #include "../core/answer.h"
 #include "el2.h"
 #include "emulate.h"
+#include "gic.h"
 #include "psci.h"
 
 static int exit_undefined(struct arm64_vcpu *v, struct axvm_exit *exit)
@@ -61,8 +62,19 @@ static int exit_fp(struct arm64_vcpu *v, struct axvm_exit *exit)
 	return AXVM_RUN_HANDLED;
 }
 
+/* ISS of MSR to ICC_SGI1R_EL1, but for Rt (D19.2.37): what guests with several CPUs trap for most */
+#define SGI1R_MASK	(ESR_ELx_SYS64_ISS_SYS_MASK | ESR_ELx_SYS64_ISS_DIR_MASK)
+#define SGI1R_WRITE	(ESR_ELx_SYS64_ISS_SYS_VAL(3, 0, 5, 12, 11) | ESR_ELx_SYS64_ISS_DIR_WRITE)
+
 static int answer_sysreg(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
+	u64 esr = v->fault.esr;
+
+	if ((esr & SGI1R_MASK) == SGI1R_WRITE && likely(v->vcpu->arch.gic)) {
+		arm64_gic_sgi(v->vcpu, 1, arm64_gpr(v->vcpu, ESR_ELx_SYS64_ISS_RT(esr)));
+		arm64_skip(v->vcpu);
+		return AXVM_RUN_HANDLED;
+	}
 	return arm64_sysreg_trap(v, exit, false);
 }
 
@@ -130,6 +142,11 @@ static __always_inline void decode_syndrome(struct arm64_vcpu *v, struct axvm_ex
 	exit->access = 0;
 	exit->addr = fault_address(&v->fault);
 	exit->data = esr & ESR_ELx_WNR ? arm64_gpr(v->vcpu, exit->reg) : 0;
+}
+
+/* Devices are given so many bytes of the data only, userspace all of it. */
+static void cut_data(struct axvm_exit *exit)
+{
 	if (exit->width < 8)
 		exit->data &= BIT_ULL(exit->width * 8) - 1;
 }
@@ -138,17 +155,16 @@ static __always_inline void decode_syndrome(struct arm64_vcpu *v, struct axvm_ex
 #define PLAIN_MASK	(ESR_ELx_ISV | ESR_ELx_CM | ESR_ELx_S1PTW | ESR_ELx_FSC_TYPE)
 #define PLAIN		(ESR_ELx_ISV | ESR_ELx_FSC_FAULT)
 
-static int answer_data_abort(struct arm64_vcpu *v, struct axvm_exit *exit)
+/* False: not such an access, or to memory that is not mapped yet */
+static __always_inline bool plain_access(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
 	if ((v->fault.esr & PLAIN_MASK) != PLAIN)
-		return ARM64_LATER;
-	/* Memory that is not mapped yet comes first. */
-	if (axvm_slot_find(v->vcpu->vm, fault_address(&v->fault)))
-		return ARM64_LATER;
+		return false;
+	if (unlikely(!axvm_in_gap(v->vcpu->vm, &v->gap, v->fault.ipa)) &&
+	    !axvm_slot_gap(v->vcpu->vm, v->fault.ipa, &v->gap))
+		return false;
 	decode_syndrome(v, exit);
-	if (axvm_answer_atomic(v->vcpu, exit, arm64_access_done))
-		return AXVM_RUN_HANDLED;
-	return AXVM_RUN_EXIT;
+	return true;
 }
 
 /**
@@ -170,6 +186,7 @@ int arm64_mmio_decode(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 	}
 	if (esr & ESR_ELx_ISV) {
 		decode_syndrome(v, exit);
+		cut_data(exit);
 		return 0;
 	}
 	return arm64_emulate_mmio(vcpu, v->fault.far, exit->addr, exit);
@@ -189,7 +206,7 @@ static const struct exit_row exits[ESR_ELx_EC_MAX + 1] = {
 	[ESR_ELx_EC_SMC64] = { NULL, answer_smc },
 	[ESR_ELx_EC_SYS64] = { exit_sysreg, answer_sysreg },
 	[ESR_ELx_EC_IABT_LOW] = { exit_abort },
-	[ESR_ELx_EC_DABT_LOW] = { exit_abort, answer_data_abort },
+	[ESR_ELx_EC_DABT_LOW] = { exit_abort },		/* or plain_access() */
 };
 
 /* ESR_EL2 of an SError, and DISR_EL1, which has the same fields (D19.2.37; D1.3.6.3) */
@@ -226,23 +243,31 @@ static int serror(u64 syndrome)
  */
 int arm64_answer_exit(struct arm64_vcpu *v, struct axvm_exit *exit)
 {
-	const struct exit_row *row = &exits[ESR_ELx_EC(v->fault.esr)];
+	const struct exit_row *row;
 	int ret;
 
-	if (unlikely(v->fault.disr))
-		return ARM64_LATER;
-	if (unlikely(v->fault.code != ARM64_EXIT_SYNC))
-		return v->fault.code == ARM64_EXIT_RETRY ? AXVM_RUN_HANDLED : ARM64_LATER;
-	/* By far the most frequent one goes without an indirect call. */
-	if (likely(row->answer == answer_data_abort))
-		return answer_data_abort(v, exit);
-	if (!row->answer)
-		return ARM64_LATER;
-	ret = row->answer(v, exit);
-	/* A system register may be a device's. */
-	if (ret == AXVM_RUN_EXIT && axvm_answer_atomic(v->vcpu, exit, arm64_access_done))
+	BUILD_BUG_ON(ARM64_EXIT_SYNC);
+	if (unlikely(v->fault.code | v->fault.disr))
+		return v->fault.code == ARM64_EXIT_RETRY && !v->fault.disr ? AXVM_RUN_HANDLED :
+									     ARM64_LATER;
+	/* By far the most frequent ones go without an indirect call. */
+	if (likely(ESR_ELx_EC(v->fault.esr) == ESR_ELx_EC_DABT_LOW)) {
+		if (unlikely(!plain_access(v, exit)))
+			return ARM64_LATER;
+	} else {
+		row = &exits[ESR_ELx_EC(v->fault.esr)];
+		if (!row->answer)
+			return ARM64_LATER;
+		ret = row->answer(v, exit);
+		if (ret != AXVM_RUN_EXIT)
+			return ret;
+	}
+	/* A system register may be a device's, too. */
+	if (likely(axvm_answer_atomic(v->vcpu, exit, arm64_access_done)))
 		return AXVM_RUN_HANDLED;
-	return ret;
+	if (exit->type == AXVM_X_MMIO_WRITE)
+		cut_data(exit);
+	return AXVM_RUN_EXIT;
 }
 
 /**

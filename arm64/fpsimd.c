@@ -25,7 +25,7 @@
  */
 bool arm64_fp_enter(struct arm64_vcpu *v)
 {
-	bool vhe = is_kernel_in_hyp_mode();
+	bool vhe = arm64_host_at_el2();
 
 	if (!test_thread_flag(TIF_FOREIGN_FPSTATE))
 		return false;

@@ -91,20 +91,6 @@ void arm64_gic_detach(struct axvm_vcpu *vcpu);
 void arm64_gic_load(struct axvm_vcpu *vcpu);
 void arm64_gic_put(struct axvm_vcpu *vcpu);
 
-/*
- * Each entry and each exit has its own, also where the guest is entered again at once:
- * before the answer to an exit, which may ask for the state of interrupts, and after it, since
- * it may have made one pending.
- *
- * Interrupts off, before an entry, after axvm_vcpu_enter_guest(): what is pending goes into
- * list registers. After an exit, before axvm_vcpu_leave_guest(): what the guest acknowledged
- * and ended comes out of them. Both return at once when there is nothing to do (a handful
- * of instructions). On an nVHE host both work on struct arm64_gic_hw alone, which the code
- * at EL2 brings to the CPU and back by gic_hw_enter() and gic_hw_leave().
- */
-void arm64_gic_enter(struct axvm_vcpu *vcpu);
-void arm64_gic_leave(struct axvm_vcpu *vcpu);
-
 /* Is anything pending and enabled that would be signalled? Ends WFI. The vCPU's own thread. */
 bool arm64_gic_pending(struct axvm_vcpu *vcpu);
 

@@ -57,7 +57,7 @@ int arm64_gic_probe(struct axvm_reason *why)
 			sizeof(why->text));
 		return -EOPNOTSUPP;
 	}
-	if (is_kernel_in_hyp_mode())
+	if (arm64_host_at_el2())
 		gic_vtr = read_sysreg_s(SYS_ICH_VTR_EL2);
 	return 0;
 }
@@ -102,12 +102,10 @@ void arm64_gic_load(struct axvm_vcpu *vcpu)
 {
 	struct arm64_gic_cpu *cpu = READ_ONCE(vcpu->arch.gic);
 
-	/* The next entry clears list registers that are left over, if only from power-on. */
-	if (cpu) {
+	/* Something may be left over in list registers, if only from power-on. */
+	if (cpu)
 		cpu->hw.written = cpu->nr_lrs;
-		WRITE_ONCE(cpu->dirty, true);
-	}
-	if (!is_kernel_in_hyp_mode())
+	if (!arm64_host_at_el2())
 		return;
 	gic_hw_let_sre(false);
 	if (!cpu) {
@@ -115,6 +113,8 @@ void arm64_gic_load(struct axvm_vcpu *vcpu)
 		return;
 	}
 	gic_hw_write_priorities(&cpu->hw);
+	gic_hw_write_lrs(&cpu->hw);
+	write_sysreg_s(cpu->hw.hcr, SYS_ICH_HCR_EL2);
 	cpu->loaded = true;
 }
 
@@ -128,7 +128,7 @@ void arm64_gic_put(struct axvm_vcpu *vcpu)
 {
 	struct arm64_gic_cpu *cpu = READ_ONCE(vcpu->arch.gic);
 
-	if (!is_kernel_in_hyp_mode())
+	if (!arm64_host_at_el2())
 		return;
 	write_sysreg_s(0, SYS_ICH_HCR_EL2);
 	if (cpu && cpu->loaded) {
@@ -139,15 +139,18 @@ void arm64_gic_put(struct axvm_vcpu *vcpu)
 	gic_hw_let_sre(true);
 }
 
-static noinline void gic_fill(struct arm64_gic_cpu *cpu)
+/**
+ * gicv3_enter() - arm64_gic_enter() of a vCPU that is dirty
+ * @cpu: its part
+ */
+void gicv3_enter(struct arm64_gic_cpu *cpu)
 {
-	unsigned long flags = gicv3_lock(cpu->gic);
-
+	gicv3_lock_window(cpu);
 	/* Unchanged since an earlier entry, or listed for one that was called off */
 	if (cpu->hw.used)
 		gicv3_fold(cpu);
 	gicv3_fill(cpu);
-	gicv3_unlock(cpu->gic, flags);
+	gicv3_unlock_window(cpu);
 	/* Nothing has ended: the guest has not run since the last look. */
 	if (!cpu->loaded)
 		return;
@@ -156,60 +159,32 @@ static noinline void gic_fill(struct arm64_gic_cpu *cpu)
 }
 
 /**
- * arm64_gic_enter() - before an entry: list what is pending
- * @vcpu: the vCPU
+ * gicv3_leave() - arm64_gic_leave() of a vCPU that has something listed
+ * @cpu: its part
  *
- * Context: interrupts off, after axvm_vcpu_enter_guest().
- */
-void arm64_gic_enter(struct axvm_vcpu *vcpu)
-{
-	struct arm64_gic_cpu *cpu = vcpu->arch.gic;
-
-	if (likely(cpu) && unlikely(READ_ONCE(cpu->dirty)))
-		gic_fill(cpu);
-}
-
-static void gic_fold(struct arm64_gic_cpu *cpu)
-{
-	unsigned long flags = gicv3_lock(cpu->gic);
-
-	gicv3_fold(cpu);
-	gicv3_unlock(cpu->gic, flags);
-	if (unlikely(cpu->any_ended))
-		gicv3_tell_ended(cpu);
-}
-
-/*
  * As long as no list register changes, none of the conditions is there for which there are
  * maintenance interrupts: gicv3_fill() asks for none that is true from the beginning.
  */
-static noinline void gic_look(struct arm64_gic_cpu *cpu)
+void gicv3_leave(struct arm64_gic_cpu *cpu)
 {
 	if (cpu->loaded)
 		gic_hw_read_lrs(&cpu->hw);
 	if (likely(!cpu->hw.changed && cpu->hw.hcr == ARM64_ICH_EN && !READ_ONCE(cpu->dirty)))
 		return;
 	if (cpu->loaded) {
-		cpu->hw.hcr = read_sysreg_s(SYS_ICH_HCR_EL2);
+		/* EOIcount is asked for only where not all active interrupts are listed. */
+		if (unlikely(cpu->hw.hcr != ARM64_ICH_EN)) {
+			cpu->hw.hcr = read_sysreg_s(SYS_ICH_HCR_EL2);
+			if (cpu->hw.hcr & ARM64_ICH_EOICOUNT)
+				gic_hw_read_priorities(&cpu->hw);
+		}
 		write_sysreg_s(0, SYS_ICH_HCR_EL2);
-		if (unlikely(cpu->hw.hcr & ARM64_ICH_EOICOUNT))
-			gic_hw_read_priorities(&cpu->hw);
 	}
-	gic_fold(cpu);
-}
-
-/**
- * arm64_gic_leave() - after an exit: see what the guest did with what was listed
- * @vcpu: the vCPU
- *
- * Context: interrupts off, before axvm_vcpu_leave_guest().
- */
-void arm64_gic_leave(struct axvm_vcpu *vcpu)
-{
-	struct arm64_gic_cpu *cpu = vcpu->arch.gic;
-
-	if (likely(cpu) && unlikely(cpu->hw.used))
-		gic_look(cpu);
+	gicv3_lock_window(cpu);
+	gicv3_fold(cpu);
+	gicv3_unlock_window(cpu);
+	if (unlikely(cpu->any_ended))
+		gicv3_tell_ended(cpu);
 }
 
 /**

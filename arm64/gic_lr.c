@@ -177,19 +177,49 @@ static u64 interface_control(const struct arm64_gic_cpu *cpu, bool pending_left,
 	return hcr;
 }
 
-/**
- * gicv3_fill() - put into list registers what the guest is to see
- * @cpu: a vCPU about to enter; nothing of it is listed
- *
- * Context: gic->lock held.
- */
-void gicv3_fill(struct arm64_gic_cpu *cpu)
+/* As list() with a pending SGI or PPI that is not the host's; nothing else is listed. */
+static void list_one(struct arm64_gic_cpu *cpu, u32 intid)
 {
-	struct gicv3_choice *actives = choose_from(&cpu->actives, cpu->nr_lrs);
-	struct gicv3_choice *pendings = choose_from(&cpu->pendings, cpu->nr_lrs);
+	struct gicv3_bank *bank = &cpu->state.bank;
+	u64 lr = intid | ARM64_LR_PENDING;
+	u32 bit = BIT(intid);
+
+	lr |= FIELD_PREP(ARM64_LR_PRIORITY, bank->priority[intid]);
+	lr |= bank->group & bit ? ARM64_LR_GROUP1 : 0;
+	lr |= bank->level & ~bank->edge & bit ? ARM64_LR_EOI : 0;
+	cpu->latched = !!(bank->latch & bit);
+	bank->latch &= ~bit;
+	bank->listed |= bit;
+	cpu->hw.lr[0] = lr;
+	cpu->hw.used = 1;
+}
+
+/* The usual case: one interrupt of the vCPU's own at most, and nothing active. False: it is not */
+static __always_inline bool fill_one(struct arm64_gic_cpu *cpu)
+{
+	const struct gicv3_bank *bank = &cpu->state.bank;
+	u32 pending;
+
+	if (cpu->banks | bank->active)
+		return false;
+	pending = gicv3_pending(bank) & bank->enabled &
+		  gicv3_forwarded(bank, GROUPS_ALL & cpu->gic->state.ctlr);
+	if (pending & (pending - 1) || (pending && pending == BIT(cpu->mapped)))
+		return false;
+	cpu->hw.used = 0;
+	cpu->hw.hcr = ARM64_ICH_EN;
+	if (pending)
+		list_one(cpu, __ffs(pending));
+	return true;
+}
+
+static noinline void fill_all(struct arm64_gic_cpu *cpu)
+{
+	struct gicv3_choice *actives, *pendings;
 	unsigned int i, nr_active, nr_pending;
 
-	WRITE_ONCE(cpu->dirty, false);
+	actives = choose_from(&cpu->actives, cpu->nr_lrs);
+	pendings = choose_from(&cpu->pendings, cpu->nr_lrs);
 	survey(cpu, GROUPS_ALL, actives, pendings);
 	nr_active = min(actives->nr, cpu->nr_lrs - !!pendings->nr);
 	nr_pending = min(pendings->nr, cpu->nr_lrs - nr_active);
@@ -201,6 +231,19 @@ void gicv3_fill(struct arm64_gic_cpu *cpu)
 		list(cpu, intid_of(pendings->urgency[i]), false);
 	cpu->hw.hcr = interface_control(cpu, pendings->more || nr_pending < pendings->nr,
 					actives->more || nr_active < actives->nr);
+}
+
+/**
+ * gicv3_fill() - put into list registers what the guest is to see
+ * @cpu: a vCPU about to enter; nothing of it is listed
+ *
+ * Context: gic->lock held.
+ */
+void gicv3_fill(struct arm64_gic_cpu *cpu)
+{
+	WRITE_ONCE(cpu->dirty, false);
+	if (unlikely(!fill_one(cpu)))
+		fill_all(cpu);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(gicv3_fill);
 
@@ -254,6 +297,15 @@ static void end_unlisted(struct arm64_gic_cpu *cpu)
 	}
 }
 
+static noinline void unlist_all(struct arm64_gic_cpu *cpu)
+{
+	unsigned int i;
+
+	end_unlisted(cpu);
+	for (i = 0; i < cpu->hw.used; i++)
+		unlist(cpu, i);
+}
+
 /**
  * gicv3_fold() - take back what is in list registers
  * @cpu: a vCPU that has left the guest, @cpu->hw as the CPU left it; @hw.vmcr only matters if
@@ -266,11 +318,14 @@ static void end_unlisted(struct arm64_gic_cpu *cpu)
  */
 void gicv3_fold(struct arm64_gic_cpu *cpu)
 {
-	unsigned int i;
+	u32 intid = cpu->hw.lr[0];
 
-	end_unlisted(cpu);
-	for (i = 0; i < cpu->hw.used; i++)
-		unlist(cpu, i);
+	/* The usual case: the one SGI or PPI that was listed, and the guest is done with it */
+	if (likely(cpu->hw.used == 1 && intid < GICV3_NR_PRIVATE && cpu->hw.hcr == ARM64_ICH_EN &&
+		   !(cpu->hw.lr[0] & (ARM64_LR_PENDING | ARM64_LR_ACTIVE))))
+		cpu->state.bank.listed &= ~BIT(intid);
+	else
+		unlist_all(cpu);
 	cpu->hw.used = 0;
 	cpu->hw.hcr = ARM64_ICH_EN;
 	cpu->latched = 0;

@@ -80,10 +80,12 @@ void arm64_write_el1(struct axvm_vcpu *vcpu, u32 reg, u64 value)
 	if (index < 0)
 		return;
 	preempt_disable();
-	if (vcpu->arch.loaded)
+	if (vcpu->arch.loaded) {
 		write_cpu(index, value);
-	else
+	} else {
 		vcpu->arch.el1[index] = value;
+		vcpu->arch.el1_changed = true;
+	}
 	preempt_enable();
 }
 
@@ -179,7 +181,7 @@ static const struct trap traps[] = {
 	{ CNTV(2), read_timer, write_timer },
 };
 
-static int compare(const void *key, const void *row)
+static __always_inline int compare(const void *key, const void *row)
 {
 	u32 reg = *(const u32 *)key, other = ((const struct trap *)row)->reg;
 
@@ -191,7 +193,7 @@ static const struct trap *find_trap(u32 reg)
 	/* ID registers have no rows. */
 	if (sys_reg_Op0(reg) == 3 && !sys_reg_CRn(reg))
 		return NULL;
-	return bsearch(&reg, traps, ARRAY_SIZE(traps), sizeof(traps[0]), compare);
+	return __inline_bsearch(&reg, traps, ARRAY_SIZE(traps), sizeof(traps[0]), compare);
 }
 
 /* A trapped register is ours: answered. False: not ours */

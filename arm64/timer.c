@@ -32,51 +32,12 @@
 #include "host_ppi.h"
 #include "timer.h"
 
-/* CNT{P,V}_CTL_EL0: D19.12.16, D19.12.22 */
-#define CTL_ENABLE	BIT(0)
-#define CTL_IMASK	BIT(1)
-#define CTL_ISTATUS	BIT(2)
-#define CTL_WRITABLE	(CTL_ENABLE | CTL_IMASK)
-#define CTL_FIRES	(CTL_ENABLE | CTL_ISTATUS)	/* without CTL_IMASK */
-
 /* CNTHCTL_EL2 with HCR_EL2.E2H: D19.12.2 */
 #define CNTHCTL_E2H_EL1PCTEN	BIT(10)
 #define CNTHCTL_E2H_EL1PTEN	BIT(11)
 
 /* A far deadline is looked at anew so often, which keeps the arithmetic in 64 bits. */
 #define MAX_SLEEP_SECONDS	3600
-
-/**
- * struct arm64_timer - a timer's registers
- * @ctl: ENABLE and IMASK
- * @cval: compare value
- * @line: the line to the GIC is up
- * @hrtimer: waits in its place
- */
-struct arm64_timer {
-	u32 ctl;
-	u64 cval;
-	bool line;
-	struct hrtimer hrtimer;
-};
-
-/**
- * struct arm64_timers - the timers of a vCPU
- * @vcpu: the vCPU
- * @virt: registers valid while @loaded is false [T]
- * @loaded: the virtual timer is in the CPU [T]
- * @cnthctl: the host's CNTHCTL_EL2, while @loaded [T]
- * @lock: protects what follows
- * @phys: the physical timer
- */
-struct arm64_timers {
-	struct axvm_vcpu *vcpu;
-	struct arm64_timer virt;
-	bool loaded;
-	u64 cnthctl;
-	raw_spinlock_t lock;
-	struct arm64_timer phys;
-};
 
 /* --- time ----------------------------------------------------------------- */
 
@@ -92,7 +53,7 @@ static u64 virtual_count(const struct arm64_timers *timers)
 
 static bool is_armed(const struct arm64_timer *timer)
 {
-	return (timer->ctl & CTL_WRITABLE) == CTL_ENABLE;
+	return (timer->ctl & ARM64_CTL_WRITABLE) == ARM64_CTL_ENABLE;
 }
 
 static bool fires(const struct arm64_timer *timer, u64 now)
@@ -118,15 +79,9 @@ static void start(struct arm64_timer *timer, u64 now)
 
 /* --- the virtual timer ---------------------------------------------------- */
 
-static u64 read_ctl(void)
-{
-	return is_kernel_in_hyp_mode() ? read_sysreg_s(SYS_CNTV_CTL_EL02) :
-					 read_sysreg_s(SYS_CNTV_CTL_EL0);
-}
-
 static void write_ctl(u64 ctl)
 {
-	if (is_kernel_in_hyp_mode())
+	if (arm64_host_at_el2())
 		write_sysreg_s(ctl, SYS_CNTV_CTL_EL02);
 	else
 		write_sysreg_s(ctl, SYS_CNTV_CTL_EL0);
@@ -134,30 +89,42 @@ static void write_ctl(u64 ctl)
 
 static u64 read_cval(void)
 {
-	return is_kernel_in_hyp_mode() ? read_sysreg_s(SYS_CNTV_CVAL_EL02) :
+	return arm64_host_at_el2() ? read_sysreg_s(SYS_CNTV_CVAL_EL02) :
 					 read_sysreg_s(SYS_CNTV_CVAL_EL0);
 }
 
 static void write_cval(u64 cval)
 {
-	if (is_kernel_in_hyp_mode())
+	if (arm64_host_at_el2())
 		write_sysreg_s(cval, SYS_CNTV_CVAL_EL02);
 	else
 		write_sysreg_s(cval, SYS_CNTV_CVAL_EL0);
 }
 
-static bool virt_fires(struct arm64_timers *timers)
+/**
+ * arm64_timer_virt_fires() - is the virtual timer's line up now?
+ * @timers: whose
+ *
+ * Context: the vCPU's own thread, preemption off.
+ */
+bool arm64_timer_virt_fires(struct arm64_timers *timers)
 {
 	if (timers->loaded)
-		return (read_ctl() & (CTL_FIRES | CTL_IMASK)) == CTL_FIRES;
+		return (arm64_timer_read_ctl() & (ARM64_CTL_FIRES | ARM64_CTL_IMASK)) == ARM64_CTL_FIRES;
 	return fires(&timers->virt, virtual_count(timers));
 }
+EXPORT_SYMBOL_AXVM_KUNIT(arm64_timer_virt_fires);
 
-/*
- * The line goes down and nobody will deactivate the host's interrupt: the guest has not
- * taken its own. (If it has ended it in time, the host's is not active, and stays so.)
+/**
+ * arm64_timer_line_changed() - the virtual timer's line is not as it was
+ * @timers: whose
+ *
+ * If it goes down nobody will deactivate the host's interrupt, unless the guest has taken
+ * its own. (If it has ended it in time, the host's is not active, and stays so.)
+ *
+ * Context: the vCPU's own thread, preemption off.
  */
-static noinline void virt_line_changed(struct arm64_timers *timers)
+void arm64_timer_line_changed(struct arm64_timers *timers)
 {
 	struct arm64_timer *virt = &timers->virt;
 
@@ -166,21 +133,7 @@ static noinline void virt_line_changed(struct arm64_timers *timers)
 	if (!virt->line && timers->loaded && !arm64_gic_host_active(timers->vcpu))
 		arm64_host_timer_set_active(false);
 }
-
-/**
- * arm64_timer_enter() - before an entry: is the virtual timer's line up?
- * @vcpu: the vCPU
- *
- * Context: interrupts off, the vCPU loaded and out of the guest.
- */
-void arm64_timer_enter(struct axvm_vcpu *vcpu)
-{
-	struct arm64_timers *timers = vcpu->arch.timers;
-
-	if (unlikely(virt_fires(timers) != timers->virt.line))
-		virt_line_changed(timers);
-}
-EXPORT_SYMBOL_AXVM_KUNIT(arm64_timer_enter);
+EXPORT_SYMBOL_AXVM_KUNIT(arm64_timer_line_changed);
 
 /**
  * arm64_timer_update() - has the virtual timer expired since the guest was left?
@@ -193,8 +146,8 @@ void arm64_timer_update(struct axvm_vcpu *vcpu)
 	struct arm64_timers *timers = vcpu->arch.timers;
 
 	preempt_disable();
-	if (virt_fires(timers) != timers->virt.line)
-		virt_line_changed(timers);
+	if (arm64_timer_virt_fires(timers) != timers->virt.line)
+		arm64_timer_line_changed(timers);
 	preempt_enable();
 }
 EXPORT_SYMBOL_AXVM_KUNIT(arm64_timer_update);
@@ -216,7 +169,7 @@ static enum hrtimer_restart virt_expired(struct hrtimer *hrtimer)
 
 static void load_el2(struct arm64_timers *timers)
 {
-	if (!is_kernel_in_hyp_mode())
+	if (!arm64_host_at_el2())
 		return;
 	timers->cnthctl = read_sysreg(cnthctl_el2);
 	write_sysreg((timers->cnthctl & ~CNTHCTL_E2H_EL1PTEN) | CNTHCTL_E2H_EL1PCTEN, cnthctl_el2);
@@ -226,25 +179,31 @@ static void load_el2(struct arm64_timers *timers)
 /**
  * arm64_timer_load() - the vCPU's thread has come to this pCPU
  * @vcpu: the vCPU
+ * @stayed: it has had it to itself since the put before
  *
  * The host's interrupt may have been left active here by a guest of KVM or of ours.
  *
  * Context: preemption off.
  */
-void arm64_timer_load(struct axvm_vcpu *vcpu)
+void arm64_timer_load(struct axvm_vcpu *vcpu, bool stayed)
 {
 	struct arm64_timers *timers = vcpu->arch.timers;
 	struct arm64_timer *virt = &timers->virt;
 
-	hrtimer_cancel(&virt->hrtimer);
-	arm64_host_ppis_load();
+	if (timers->waits)
+		hrtimer_cancel(&virt->hrtimer);
+	timers->waits = false;
+	if (!stayed)
+		arm64_host_ppis_load();
 	load_el2(timers);
 	write_cval(virt->cval);
 	isb();
 	write_ctl(virt->ctl);
 	isb();
 	timers->loaded = true;
-	if (virt_fires(timers) != virt->line) {
+	if (stayed)
+		return;		/* arm64_timer_enter() goes on where it was. */
+	if (arm64_timer_virt_fires(timers) != virt->line) {
 		virt->line = !virt->line;
 		arm64_gic_ppi(vcpu, ARM64_PPI_VTIMER, virt->line);
 	}
@@ -263,17 +222,19 @@ void arm64_timer_put(struct axvm_vcpu *vcpu)
 	struct arm64_timers *timers = vcpu->arch.timers;
 	struct arm64_timer *virt = &timers->virt;
 
-	virt->ctl = read_ctl() & CTL_WRITABLE;
+	virt->ctl = arm64_timer_read_ctl() & ARM64_CTL_WRITABLE;
 	virt->cval = read_cval();
 	write_ctl(0);
 	isb();
 	timers->loaded = false;
-	if (is_kernel_in_hyp_mode())
+	if (arm64_host_at_el2())
 		write_sysreg(timers->cnthctl, cnthctl_el2);
 	/* Without preempt notifiers it is not known yet whether the thread will sleep. */
 	if (is_armed(virt) && !virt->line &&
-	    (!AXVM_HAVE_PREEMPT_NOTIFIERS || READ_ONCE(vcpu->mode) == AXVM_BLOCKED))
+	    (!AXVM_HAVE_PREEMPT_NOTIFIERS || READ_ONCE(vcpu->mode) == AXVM_BLOCKED)) {
+		timers->waits = true;
 		start(virt, virtual_count(timers));
+	}
 }
 
 /* --- the physical timer --------------------------------------------------- */
@@ -311,7 +272,7 @@ static enum hrtimer_restart phys_expired(struct hrtimer *hrtimer)
 
 static u64 ctl_value(const struct arm64_timer *timer, u64 now)
 {
-	return timer->ctl | (timer->ctl & CTL_ENABLE && now >= timer->cval ? CTL_ISTATUS : 0);
+	return timer->ctl | (timer->ctl & ARM64_CTL_ENABLE && now >= timer->cval ? ARM64_CTL_ISTATUS : 0);
 }
 
 /* The timer value is a view of 32 bits of the compare value: D11.2.4 */
@@ -325,7 +286,7 @@ static void virt_fetch(struct arm64_timers *timers)
 {
 	if (!timers->loaded)
 		return;
-	timers->virt.ctl = read_ctl() & CTL_WRITABLE;
+	timers->virt.ctl = arm64_timer_read_ctl() & ARM64_CTL_WRITABLE;
 	timers->virt.cval = read_cval();
 }
 
@@ -360,7 +321,7 @@ static void timer_write(struct arm64_timer *timer, unsigned int op2, u64 now, u6
 		timer->cval = now + (s32)value;
 		break;
 	case OP2_CTL:
-		timer->ctl = value & CTL_WRITABLE;
+		timer->ctl = value & ARM64_CTL_WRITABLE;
 		break;
 	default:
 		timer->cval = value;

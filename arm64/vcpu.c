@@ -107,6 +107,7 @@ void arm64_reset_regs(struct axvm_vcpu *vcpu)
 	memset(vcpu->arch.el1, 0, sizeof(vcpu->arch.el1));
 	vcpu->arch.regs.pstate = PSR_MODE_EL1h | PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT;
 	vcpu->arch.el1[ARM64_SCTLR] = SCTLR_RESET;
+	vcpu->arch.el1_changed = true;
 	if (vcpu->arch.loaded)
 		arm64_vhe_reload(v);
 	memset(&v->debug, 0, sizeof(v->debug));

@@ -20,6 +20,7 @@
 #include <asm/daifflags.h>
 
 #include "el2.h"
+#include "vhe.h"
 
 /* --- registers that stay between load and put ---------------------------------------- */
 
@@ -34,6 +35,16 @@ static void save_el1(u64 *el1)
 static void load_el1(const u64 *el1)
 {
 	ARM64_EL1_REGISTERS(LOAD)
+}
+
+/* Those that the host uses, or may use, out of the window: load after the vCPU has stayed. */
+static void load_shared(const u64 *el1)
+{
+	write_sysreg(el1[ARM64_TPIDR_EL0], tpidr_el0);
+	write_sysreg(el1[ARM64_TPIDRRO_EL0], tpidrro_el0);
+	write_sysreg(el1[ARM64_TPIDR_EL1], tpidr_el1);
+	write_sysreg(el1[ARM64_CSSELR], csselr_el1);
+	write_sysreg(el1[ARM64_PAR], par_el1);
 }
 
 /* ID_AA64MMFR0_EL1.FGT, ID_AA64MMFR1_EL1.HCX, ID_AA64PFR0_EL1.AMU of this CPU */
@@ -101,10 +112,24 @@ static void put_fine_traps(const struct arm64_host *host)
 }
 
 /**
+ * arm64_vhe_undisturbed() - has KVM run no guest on this pCPU since the vCPU was entered?
+ * @v: the vCPU that was the last of ours here
+ *
+ * To run one, KVM writes VTTBR_EL2, and never what is there of ours.
+ *
+ * Context: preemption off.
+ */
+bool arm64_vhe_undisturbed(const struct arm64_vcpu *v)
+{
+	return read_sysreg(vttbr_el2) == to_arm64_vm(v->vcpu->vm)->vttbr;
+}
+
+/**
  * arm64_vhe_load() - the vCPU's thread comes to this pCPU
  * @v: the vCPU
+ * @stayed: its registers are still here, but for those that the host uses
  */
-void arm64_vhe_load(struct arm64_vcpu *v)
+void arm64_vhe_load(struct arm64_vcpu *v, bool stayed)
 {
 	struct axvm_vcpu *vcpu = v->vcpu;
 	struct arm64_host *host = &v->host;
@@ -117,12 +142,16 @@ void arm64_vhe_load(struct arm64_vcpu *v)
 	host->mdcr = read_sysreg(mdcr_el2);
 	write_sysreg(host->mdcr | MDCR_TRAPS, mdcr_el2);
 	load_fine_traps(host);
-	write_sysreg(read_cpuid_id(), vpidr_el2);
-	write_sysreg(vcpu->arch.mpidr, vmpidr_el2);
 	write_sysreg(BIT(15), hstr_el2);	/* T15: AArch32 at EL0 */
-	if (cpus_have_final_cap(ARM64_HAS_RAS_EXTN))
-		write_sysreg_s(0, SYS_VDISR_EL2);
-	load_el1(vcpu->arch.el1);
+	if (stayed) {
+		load_shared(vcpu->arch.el1);
+	} else {
+		write_sysreg(read_cpuid_id(), vpidr_el2);
+		write_sysreg(vcpu->arch.mpidr, vmpidr_el2);
+		if (cpus_have_final_cap(ARM64_HAS_RAS_EXTN))
+			write_sysreg_s(0, SYS_VDISR_EL2);
+		load_el1(vcpu->arch.el1);
+	}
 	vcpu->arch.loaded = true;
 	local_irq_restore(flags);
 
@@ -185,6 +214,10 @@ void arm64_vhe_put(struct arm64_vcpu *v)
 
 /* --- the window ------------------------------------------------------------------------ */
 
+/*
+ * Whoever unmaps something has an interrupt on its way here then (axvm_vm_flush_stage2()), which
+ * closes the window: so once in each is enough.
+ */
 static __always_inline void drop_stale_translations(struct arm64_vcpu *v)
 {
 	u64 generation = READ_ONCE(v->vcpu->vm->s2_generation);
@@ -222,17 +255,7 @@ void arm64_vhe_open(struct arm64_vcpu *v)
 	arm64_debug_enter(v);
 	write_sysreg(v->hcr, hcr_el2);
 	v->entered = true;
-}
-
-/**
- * arm64_vhe_enter() - one entry and exit
- * @v: the vCPU, its window open
- */
-void arm64_vhe_enter(struct arm64_vcpu *v)
-{
 	drop_stale_translations(v);
-	v->fault.code = arm64_enter(&v->vcpu->arch.regs, v->host.vbar, v->mitigate, &v->fault.disr);
-	arm64_read_fault(&v->fault);
 }
 
 /**

@@ -56,6 +56,36 @@ struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa)
 }
 
 /**
+ * axvm_slot_gap() - the addresses around one that are in no slot
+ * @vm: the VM
+ * @gpa: the address
+ * @gap: filled in: what holds as long as the slots are of that generation
+ *
+ * Context: vm->srcu read side, or interrupts off.
+ * Return: false: @gpa is in a slot.
+ */
+bool axvm_slot_gap(struct axvm_vm *vm, u64 gpa, struct axvm_gap *gap)
+{
+	struct axvm_slots *slots = srcu_dereference_check(vm->slots, &vm->srcu, irqs_disabled());
+	unsigned int i;
+
+	*gap = (struct axvm_gap){ .last = U64_MAX };
+	for (i = 0; slots && i < slots->nr; i++) {
+		const struct axvm_slot *slot = slots->slot[i];
+
+		if (gpa < slot->gpa) {
+			gap->last = slot->gpa - 1;
+			break;
+		}
+		gap->first = slot->gpa + slot->length;
+		if (gpa < gap->first)
+			return false;
+	}
+	gap->generation = slots ? slots->generation : 0;
+	return true;
+}
+
+/**
  * axvm_memory_size() - bytes in all slots
  * @vm: the VM; vm->lock held
  */

@@ -54,12 +54,25 @@ struct axvm_slots {
 	struct axvm_slot *slot[];
 };
 
+/**
+ * struct axvm_gap - guest-physical addresses that are in no slot
+ * @generation: of the slots; 0: nothing is known
+ * @first: the first such address
+ * @last: the last one
+ */
+struct axvm_gap {
+	u64 generation;
+	u64 first;
+	u64 last;
+};
+
 int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem);
 void axvm_memory_destroy(struct axvm_vm *vm);
 u64 axvm_memory_size(struct axvm_vm *vm);
 
 /* vm->srcu held. NULL: no slot there. */
 struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa);
+bool axvm_slot_gap(struct axvm_vm *vm, u64 gpa, struct axvm_gap *gap);
 
 int axvm_memory_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access);
 

@@ -210,6 +210,24 @@ void axvm_vcpu_destroy(struct axvm_vcpu *vcpu);
 int axvm_vcpu_run(struct axvm_vcpu *vcpu);
 
 /**
+ * axvm_in_gap() - is an address known to be in no slot?
+ * @vm: the VM
+ * @gap: from axvm_slot_gap()
+ * @gpa: the address
+ *
+ * Context: interrupts off.
+ * Return: false: unknown.
+ */
+static __always_inline bool axvm_in_gap(const struct axvm_vm *vm, const struct axvm_gap *gap,
+					u64 gpa)
+{
+	const struct axvm_slots *slots = rcu_dereference_check(vm->slots, irqs_disabled());
+
+	return slots && slots->generation == gap->generation && gpa >= gap->first &&
+	       gpa <= gap->last;
+}
+
+/**
  * axvm_vcpu_wanted() - does anything want the vCPU out of the guest?
  * @vcpu: this thread's vCPU
  *

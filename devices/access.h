@@ -10,7 +10,6 @@
 
 #include <linux/nospec.h>
 #include <linux/overflow.h>
-#include <linux/timex.h>
 
 #include "../core/trace.h"
 #include "../core/vm.h"
@@ -58,24 +57,25 @@ static const u64 axvm_width_mask[] = {
  * them. With interrupts off (@atomic, a constant) that need not be atomic, which is
  * cheaper on some CPUs. 32 bits of time are enough for some seconds and cheaper.
  */
-static __always_inline void count(u64 __percpu *counter, u64 n, bool atomic)
+static __always_inline void count_access(const struct axvm_region *region, bool is_write, u32 start,
+					 bool atomic)
 {
-	if (atomic)
-		raw_cpu_add(*counter, n);
-	else
-		this_cpu_add(*counter, n);
-}
+	u32 cycles = axvm_arch_cycles() - start;
+	struct axvm_region_stats *mine;
 
-static __always_inline void count_time(struct axvm_region_stats __percpu *stats, u32 start,
-				       bool atomic)
-{
-	u32 cycles = (u32)get_cycles() - start;
-
-	count(&stats->cycles, cycles, atomic);
-	if (atomic)
-		raw_cpu_inc(stats->latency[__fls(cycles | 1)]);
+	if (atomic) {
+		mine = raw_cpu_ptr(region->stats);
+		mine->cycles += cycles;
+		mine->latency[__fls(cycles | 1)]++;
+		*(is_write ? &mine->writes : &mine->reads) += 1;
+		return;
+	}
+	this_cpu_add(region->stats->cycles, cycles);
+	this_cpu_inc(region->stats->latency[__fls(cycles | 1)]);
+	if (is_write)
+		this_cpu_inc(region->stats->writes);
 	else
-		this_cpu_inc(stats->latency[__fls(cycles | 1)]);
+		this_cpu_inc(region->stats->reads);
 }
 
 /*
@@ -97,11 +97,10 @@ static __always_inline int region_read(const struct axvm_region *region, struct 
 		.width = width,
 		.offset = region_offset(region, addr),
 	};
-	u32 start = get_cycles();
-	int result = region->dev->type->ops->read(region->dev, &access);
+	u32 start = axvm_arch_cycles();
+	int result = region->ops->read(region->dev, &access);
 
-	count_time(region->stats, start, atomic);
-	count(&region->stats->reads, 1, atomic);
+	count_access(region, false, start, atomic);
 	*value = access.data & axvm_width_mask[width];
 	return result;
 }
@@ -117,11 +116,10 @@ static __always_inline int region_write(const struct axvm_region *region, struct
 		.offset = region_offset(region, addr),
 		.data = value & axvm_width_mask[width],
 	};
-	u32 start = get_cycles();
-	int result = region->dev->type->ops->write(region->dev, &access);
+	u32 start = axvm_arch_cycles();
+	int result = region->ops->write(region->dev, &access);
 
-	count_time(region->stats, start, atomic);
-	count(&region->stats->writes, 1, atomic);
+	count_access(region, true, start, atomic);
 	return result;
 }
 

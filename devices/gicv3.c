@@ -24,23 +24,9 @@
 #define DIST_BASE	0x08000000ULL
 #define DIST_LENGTH	SZ_64K
 #define REDIST_BASE	0x080a0000ULL
-#define REDIST_LENGTH	SZ_128K
 
 /* ICH_VMCR_EL2: 12.4.8 */
 #define VMCR_BITS	0xfffc021fULL
-
-/* The device's regions, in the order of their declaration */
-enum { REGION_DIST, REGION_REDIST };
-
-/**
- * struct gicv3 - the device
- * @dev: the device
- * @gic: the distributor, a reference
- */
-struct gicv3 {
-	struct axvm_device dev;
-	struct arm64_gic *gic;
-};
 
 /**
  * struct gicv3_state - a saved state
@@ -51,48 +37,6 @@ struct gicv3_state {
 	struct gicv3_dist_state dist;
 	struct gicv3_cpu_state cpu[AXVM_MAX_VCPUS];
 };
-
-static struct arm64_gic *to_gic(struct axvm_device *dev)
-{
-	return container_of(dev, struct gicv3, dev)->gic;
-}
-
-/* --- accesses ------------------------------------------------------------- */
-
-/* Whose redistributor is meant; the offset becomes that from its start. */
-static struct arm64_gic_cpu *find_redist(struct arm64_gic *gic, struct axvm_access *access,
-					 unsigned int *frame)
-{
-	*frame = access->offset / REDIST_LENGTH;
-	access->offset %= REDIST_LENGTH;
-	if (*frame >= AXVM_MAX_VCPUS)
-		return NULL;
-	return READ_ONCE(gic->frame[*frame]);
-}
-
-static int gicv3_read(struct axvm_device *dev, struct axvm_access *access)
-{
-	struct arm64_gic *gic = to_gic(dev);
-	struct arm64_gic_cpu *cpu;
-	unsigned int frame;
-
-	if (access->region == REGION_DIST)
-		return gicv3_dist_read(gic, access);
-	cpu = find_redist(gic, access, &frame);
-	return cpu ? gicv3_redist_read(cpu, frame, access) : AXVM_UNCLAIMED;
-}
-
-static int gicv3_write(struct axvm_device *dev, struct axvm_access *access)
-{
-	struct arm64_gic *gic = to_gic(dev);
-	struct arm64_gic_cpu *cpu;
-	unsigned int frame;
-
-	if (access->region == REGION_DIST)
-		return gicv3_dist_write(gic, access);
-	cpu = find_redist(gic, access, &frame);
-	return cpu ? gicv3_redist_write(cpu, access) : AXVM_UNCLAIMED;
-}
 
 /* --- power-on state ------------------------------------------------------- */
 
@@ -163,8 +107,8 @@ static void reset_all(struct arm64_gic *gic)
 
 static void gicv3_reset(struct axvm_device *dev)
 {
-	gicv3_drop_messages(to_gic(dev));
-	reset_all(to_gic(dev));
+	gicv3_drop_messages(gicv3_of(dev));
+	reset_all(gicv3_of(dev));
 }
 
 /* --- life of the distributor ---------------------------------------------- */
@@ -286,7 +230,7 @@ void arm64_gic_detach(struct axvm_vcpu *vcpu)
 
 static void gicv3_chip_set_level(struct axvm_device *chip, u32 irq, bool level)
 {
-	gicv3_set_level(to_gic(chip), irq, level);
+	gicv3_set_level(gicv3_of(chip), irq, level);
 }
 
 static const struct axvm_irqchip_ops gicv3_chip_ops = {
@@ -320,7 +264,7 @@ static void switch_off(struct arm64_gic *gic)
 
 static void gicv3_destroy(struct axvm_device *dev)
 {
-	struct arm64_gic *gic = to_gic(dev);
+	struct arm64_gic *gic = gicv3_of(dev);
 
 	/* Unregistering waits for messages that have found it (gicv3_msi.c). */
 	WRITE_ONCE(dev->vm->arch.gic, NULL);
@@ -350,7 +294,7 @@ static int add_regions(struct axvm_device *dev)
 	ret = axvm_device_add_region(dev, AXVM_BUS_MMIO, base, DIST_LENGTH);
 	if (ret)
 		return ret;
-	return axvm_device_add_region(dev, AXVM_BUS_MMIO, redist, room * REDIST_LENGTH);
+	return axvm_device_add_region(dev, AXVM_BUS_MMIO, redist, room * GICV3_REDIST_LENGTH);
 }
 
 static int gicv3_init(struct axvm_device *dev)
@@ -403,7 +347,7 @@ static void save_cpu(struct arm64_gic_cpu *cpu, struct gicv3_cpu_state *state)
 
 static void gicv3_save(struct axvm_device *dev, void *buf)
 {
-	struct arm64_gic *gic = to_gic(dev);
+	struct arm64_gic *gic = gicv3_of(dev);
 	struct gicv3_state *state = buf;
 	unsigned long flags;
 	unsigned int i;
@@ -474,7 +418,7 @@ static void restore_cpu(struct arm64_gic_cpu *cpu, const struct gicv3_cpu_state 
 
 static int gicv3_restore(struct axvm_device *dev, const void *buf)
 {
-	struct arm64_gic *gic = to_gic(dev);
+	struct arm64_gic *gic = gicv3_of(dev);
 	const struct gicv3_state *state = buf;
 	unsigned long flags;
 	unsigned int i;

@@ -19,6 +19,7 @@
 
 #include <linux/bitops.h>
 #include <linux/kref.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 
 #include "../arm64/gic.h"
@@ -193,6 +194,26 @@ struct arm64_gic {
 	struct gicv3_dist_state state;
 };
 
+/* The device's regions, in the order of their declaration */
+enum { GICV3_REGION_DIST, GICV3_REGION_REDIST };
+
+#define GICV3_REDIST_LENGTH	SZ_128K
+
+/**
+ * struct gicv3 - the device
+ * @dev: the device
+ * @gic: the distributor, a reference
+ */
+struct gicv3 {
+	struct axvm_device dev;
+	struct arm64_gic *gic;
+};
+
+static inline struct arm64_gic *gicv3_of(struct axvm_device *dev)
+{
+	return container_of(dev, struct gicv3, dev)->gic;
+}
+
 /* 4.4: a level is pending while it is up, an edge until it is acknowledged */
 static inline u32 gicv3_pending(const struct gicv3_bank *bank)
 {
@@ -271,6 +292,29 @@ static inline u64 gicv3_unlock(struct arm64_gic *gic, unsigned long flags) __rel
 }
 
 /**
+ * gicv3_lock_window() - gicv3_lock() for a vCPU's thread in its window, interrupts off
+ * @cpu: the vCPU's part
+ */
+static inline void gicv3_lock_window(struct arm64_gic_cpu *cpu) __acquires(&cpu->gic->lock)
+{
+	raw_spin_lock(&cpu->gic->lock);
+}
+
+/**
+ * gicv3_unlock_window() - the reverse; the vCPU itself is not kicked, as it looks anyway
+ * @cpu: the vCPU's part
+ */
+static inline void gicv3_unlock_window(struct arm64_gic_cpu *cpu) __releases(&cpu->gic->lock)
+{
+	u64 kicks = cpu->gic->kicks & ~BIT_ULL(cpu->vcpu->id);
+
+	cpu->gic->kicks = 0;
+	raw_spin_unlock(&cpu->gic->lock);
+	if (unlikely(kicks))
+		gicv3_kick(cpu->gic, kicks);
+}
+
+/**
  * gicv3_touch() - a vCPU must look; gic->lock held
  * @cpu: its part of the GIC
  */
@@ -300,7 +344,7 @@ void gicv3_drop_messages(struct arm64_gic *gic);
 
 /* gicv3_irq.c. gic->lock held, but for gicv3_settle() and gicv3_set_level(). */
 void gicv3_touch_all(struct arm64_gic *gic);
-void gicv3_update(struct arm64_gic *gic, struct arm64_gic_cpu *cpu, unsigned int n, u32 mask);
+void gicv3_touch_whose(struct arm64_gic *gic, unsigned int n, u32 mask);
 void gicv3_drop(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu, u32 mask,
 		bool active);
 void gicv3_peek(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu, u32 *pending,
@@ -309,11 +353,30 @@ void gicv3_settle(struct arm64_gic *gic, u64 vcpus);
 void gicv3_route(struct arm64_gic *gic, u32 intid);
 void gicv3_set_level(struct arm64_gic *gic, u32 irq, bool level);
 
-/* gicv3_regs.c */
-int gicv3_dist_read(struct arm64_gic *gic, struct axvm_access *access);
-int gicv3_dist_write(struct arm64_gic *gic, struct axvm_access *access);
-int gicv3_redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm_access *access);
-int gicv3_redist_write(struct arm64_gic_cpu *cpu, struct axvm_access *access);
+/**
+ * gicv3_update() - something about interrupts has changed; gic->lock held
+ * @gic: the GIC
+ * @cpu: whose they are, for bank 0
+ * @n: their bank
+ * @mask: which of it
+ */
+static inline void gicv3_update(struct arm64_gic *gic, struct arm64_gic_cpu *cpu, unsigned int n,
+				u32 mask)
+{
+	const struct gicv3_bank *bank = gicv3_bank(gic, cpu, n);
+
+	mask &= bank->listed | bank->active | (gicv3_pending(bank) & bank->enabled);
+	if (!mask)
+		return;
+	if (n)
+		gicv3_touch_whose(gic, n, mask);
+	else
+		gicv3_touch(cpu);
+}
+
+/* gicv3_regs.c: axvm_device_ops.read() and write() */
+int gicv3_read(struct axvm_device *dev, struct axvm_access *access);
+int gicv3_write(struct axvm_device *dev, struct axvm_access *access);
 
 /* arm64/gic_lr.c; gic->lock held */
 void gicv3_fill(struct arm64_gic_cpu *cpu);
@@ -322,7 +385,45 @@ bool gicv3_host_active(const struct arm64_gic_cpu *cpu);
 bool gicv3_deliverable(struct arm64_gic_cpu *cpu);
 void gicv3_reset_interface(struct arm64_gic_cpu *cpu);
 
-/* arm64/gic_cpu.c: what the CPU interface can do */
+/* arm64/gic_cpu.c: what the CPU interface can do; what is behind the two below */
 void gicv3_interface_features(struct arm64_gic_cpu *cpu);
+void gicv3_enter(struct arm64_gic_cpu *cpu);
+void gicv3_leave(struct arm64_gic_cpu *cpu);
+
+/*
+ * Each entry and each exit has its own, also where the guest is entered again at once: before
+ * the answer to an exit, which may ask for the state of interrupts, and after it, since it may
+ * have made one pending. There is nothing to do as a rule. On an nVHE host both work on
+ * struct arm64_gic_hw alone, which the code at EL2 brings to the CPU and back by gic_hw_enter()
+ * and gic_hw_leave().
+ */
+
+/**
+ * arm64_gic_enter() - before an entry: list what is pending
+ * @vcpu: the vCPU
+ *
+ * Context: interrupts off, after axvm_vcpu_enter_guest().
+ */
+static __always_inline void arm64_gic_enter(struct axvm_vcpu *vcpu)
+{
+	struct arm64_gic_cpu *cpu = vcpu->arch.gic;
+
+	if (likely(cpu) && unlikely(READ_ONCE(cpu->dirty)))
+		gicv3_enter(cpu);
+}
+
+/**
+ * arm64_gic_leave() - after an exit: see what the guest did with what was listed
+ * @vcpu: the vCPU
+ *
+ * Context: interrupts off, before axvm_vcpu_leave_guest().
+ */
+static __always_inline void arm64_gic_leave(struct axvm_vcpu *vcpu)
+{
+	struct arm64_gic_cpu *cpu = vcpu->arch.gic;
+
+	if (likely(cpu) && unlikely(cpu->hw.used))
+		gicv3_leave(cpu);
+}
 
 #endif /* AXVM_DEVICES_GICV3_H */

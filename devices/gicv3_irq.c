@@ -69,26 +69,17 @@ void gicv3_touch_all(struct arm64_gic *gic)
 }
 
 /**
- * gicv3_update() - something about interrupts has changed; gic->lock held
+ * gicv3_touch_whose() - those to whom SPIs go must look; gic->lock held
  * @gic: the GIC
- * @cpu: whose they are, for bank 0
- * @n: their bank
+ * @n: the SPIs' bank
  * @mask: which of it
  */
-void gicv3_update(struct arm64_gic *gic, struct arm64_gic_cpu *cpu, unsigned int n, u32 mask)
+void gicv3_touch_whose(struct arm64_gic *gic, unsigned int n, u32 mask)
 {
-	const struct gicv3_bank *bank = gicv3_bank(gic, cpu, n);
-	unsigned long left;
+	unsigned long left = mask;
 	unsigned int bit;
 	u8 whose;
 
-	left = mask & (bank->listed | bank->active | (gicv3_pending(bank) & bank->enabled));
-	if (!left)
-		return;
-	if (!n) {
-		gicv3_touch(cpu);
-		return;
-	}
 	while (gicv3_next_bit(&left, &bit)) {
 		whose = gicv3_whose(gic, n * GICV3_BANK_BITS + bit);
 		if (whose == GICV3_NOBODY || !gic->cpu[whose])
@@ -97,6 +88,7 @@ void gicv3_update(struct arm64_gic *gic, struct arm64_gic_cpu *cpu, unsigned int
 		gicv3_touch(gic->cpu[whose]);
 	}
 }
+EXPORT_SYMBOL_AXVM_KUNIT(gicv3_touch_whose);
 
 /* --- what is in list registers -------------------------------------------- */
 
@@ -332,6 +324,38 @@ static void send_sgi_all(struct arm64_gic_cpu *sender, u32 intid, u32 group)
 			send_sgi(gic->cpu[i], intid, group);
 }
 
+static u64 sgi_affinity(u64 value)
+{
+	return FIELD_PREP(MPIDR_AFF3, FIELD_GET(SGI_AFF3, value)) |
+	       FIELD_PREP(MPIDR_AFF2, FIELD_GET(SGI_AFF2, value)) |
+	       FIELD_PREP(MPIDR_AFF1, FIELD_GET(SGI_AFF1, value)) |
+	       FIELD_GET(SGI_RS, value) * GICV3_CLUSTER;
+}
+
+/* To those of a list; gic->lock held */
+static void send_sgi_list(struct arm64_gic *gic, u32 intid, u32 group, u64 value)
+{
+	unsigned long targets = FIELD_GET(SGI_TARGET_LIST, value);
+	unsigned int bit;
+	u8 id;
+
+	while (gicv3_next_bit(&targets, &bit)) {
+		id = find_vcpu(gic, sgi_affinity(value) | bit);
+		if (id != GICV3_NOBODY)
+			send_sgi(gic->cpu[id], intid, group);
+	}
+}
+
+/* To those of a list, without affinities: it is that of the first vCPUs. gic->lock held */
+static void send_sgi_first(struct arm64_gic *gic, u32 intid, u32 group, unsigned long targets)
+{
+	unsigned int id;
+
+	while (gicv3_next_bit(&targets, &id))
+		if (gic->cpu[id])
+			send_sgi(gic->cpu[id], intid, group);
+}
+
 /**
  * arm64_gic_sgi() - the guest writes one of the registers that send SGIs
  * @vcpu: the vCPU that writes
@@ -343,28 +367,20 @@ static void send_sgi_all(struct arm64_gic_cpu *sender, u32 intid, u32 group)
 void arm64_gic_sgi(struct axvm_vcpu *vcpu, u32 group, u64 value)
 {
 	struct arm64_gic_cpu *cpu = READ_ONCE(vcpu->arch.gic);
-	unsigned long targets = FIELD_GET(SGI_TARGET_LIST, value);
 	u32 intid = FIELD_GET(SGI_INTID, value);
-	u64 affinity = FIELD_PREP(MPIDR_AFF3, FIELD_GET(SGI_AFF3, value)) |
-		       FIELD_PREP(MPIDR_AFF2, FIELD_GET(SGI_AFF2, value)) |
-		       FIELD_PREP(MPIDR_AFF1, FIELD_GET(SGI_AFF1, value)) |
-		       FIELD_GET(SGI_RS, value) * GICV3_CLUSTER;
 	unsigned long flags;
-	unsigned int bit;
-	u8 id;
 
 	if (!cpu)
 		return;
 	flags = gicv3_lock(cpu->gic);
-	if (value & SGI_IRM) {
+	if (likely(!(value & ~(SGI_INTID | SGI_TARGET_LIST))))
+		send_sgi_first(cpu->gic, intid, group, value & SGI_TARGET_LIST);
+	else if (value & SGI_IRM)
 		send_sgi_all(cpu, intid, group);
-	} else {
-		while (gicv3_next_bit(&targets, &bit)) {
-			id = find_vcpu(cpu->gic, affinity | bit);
-			if (id != GICV3_NOBODY)
-				send_sgi(cpu->gic->cpu[id], intid, group);
-		}
-	}
+	else
+		send_sgi_list(cpu->gic, intid, group, value);
+	/* The sender itself looks before it enters again, as after each exit. */
+	cpu->gic->kicks &= ~BIT_ULL(vcpu->id);
 	gicv3_unlock(cpu->gic, flags);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(arm64_gic_sgi);

@@ -100,8 +100,12 @@ static u32 read_enabled(const struct view *view)
 	return READ_ONCE(view->bank->enabled);
 }
 
+/* Nobody need look for what is so already. */
 static void set_enabled(const struct view *view, u32 value)
 {
+	value &= ~view->bank->enabled;
+	if (!value)
+		return;
 	view->bank->enabled |= value;
 	gicv3_update(view->gic, view->cpu, view->n, value);
 }
@@ -246,7 +250,7 @@ static const struct field fields[FIELD_SLOT(END_OF_FIELDS)] = {
 };
 
 /* The row of an access, with its view of the banks; NULL: reads as zero, ignores writes */
-static const struct field *find_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
+static __always_inline const struct field *find_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
 				      const struct axvm_access *access, struct view *view)
 {
 	const struct field *field = &fields[FIELD_SLOT(access->offset)];
@@ -292,31 +296,58 @@ static int read_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
 	return AXVM_HANDLED;
 }
 
-static int write_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
-		       const struct axvm_access *access)
+/* gic->lock held; bytes of priorities one by one */
+static void write_wide(const struct field *field, struct view *view, u32 value, unsigned int width)
+{
+	unsigned int i;
+
+	if (field->bits == 2)
+		field->write(view, value);
+	else
+		for (i = 0; i < width; i++, view->first++, value >>= 8)
+			field->write(view, value);
+}
+
+static noinline int write_wide_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
+				     const struct axvm_access *access)
 {
 	const struct field *field;
-	u32 value = access->data;
 	unsigned long flags;
 	struct view view;
-	unsigned int i;
-	u64 kicks;
 
 	field = find_field(gic, cpu, access, &view);
 	if (!field)
 		return AXVM_HANDLED;
+	flags = gicv3_lock(gic);
+	write_wide(field, &view, access->data, access->width);
+	gicv3_unlock(gic, flags);
+	return AXVM_HANDLED;
+}
+
+/* Of what is written, one bit an interrupt is most, and none other waits. */
+static __always_inline int write_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
+				       const struct axvm_access *access)
+{
+	const struct field *field = &fields[FIELD_SLOT(access->offset)];
+	unsigned int n = (access->offset & 0x7f) / 4;
+	unsigned long flags;
+	struct view view;
+	u64 kicks;
+
+	if (unlikely(field->bits != 1))
+		return write_wide_field(gic, cpu, access);
+	if (unlikely(access->width != 4 || access->offset & 3 || !n != !!cpu))
+		return AXVM_HANDLED;
+	view.gic = gic;
+	view.cpu = cpu;
+	view.bank = gicv3_bank(gic, cpu, n);
+	view.n = n;
 	if (unlikely(must_come_again(field, WAITS_WRITE, &view)))
 		return AXVM_UNCLAIMED;
 	flags = gicv3_lock(gic);
-	if (field->bits == 1)
-		field->write(&view, value & GICV3_BANK_MASK(view.n));
-	else if (field->bits == 2)
-		field->write(&view, value);
-	else
-		for (i = 0; i < access->width; i++, view.first++, value >>= 8)
-			field->write(&view, value);
+	field->write(&view, access->data & GICV3_BANK_MASK(n));
 	kicks = gicv3_unlock(gic, flags);
-	if (field->waits & WAITS_WRITE && !irqs_disabled())
+	if (unlikely(field->waits & WAITS_WRITE && !irqs_disabled()))
 		gicv3_settle(gic, kicks);
 	return AXVM_HANDLED;
 }
@@ -395,14 +426,8 @@ static u32 read_dist_word(const struct arm64_gic *gic, u64 offset)
 	}
 }
 
-/**
- * gicv3_dist_read() - the guest reads the distributor
- * @gic: the GIC
- * @access: the access
- *
- * Return: AXVM_HANDLED; AXVM_UNCLAIMED with interrupts off: ask again with interrupts on.
- */
-int gicv3_dist_read(struct arm64_gic *gic, struct axvm_access *access)
+/* AXVM_UNCLAIMED with interrupts off: ask again with interrupts on. */
+static __always_inline int dist_read(struct arm64_gic *gic, struct axvm_access *access)
 {
 	if (access->offset >= FIRST_FIELD && access->offset < END_OF_FIELDS)
 		return read_field(gic, NULL, access);
@@ -413,14 +438,8 @@ int gicv3_dist_read(struct arm64_gic *gic, struct axvm_access *access)
 	return AXVM_HANDLED;
 }
 
-/**
- * gicv3_dist_write() - the guest writes the distributor
- * @gic: the GIC
- * @access: the access
- *
- * Return: AXVM_HANDLED; AXVM_UNCLAIMED with interrupts off: ask again with interrupts on.
- */
-int gicv3_dist_write(struct arm64_gic *gic, struct axvm_access *access)
+/* AXVM_UNCLAIMED with interrupts off: ask again with interrupts on. */
+static __always_inline int dist_write(struct arm64_gic *gic, struct axvm_access *access)
 {
 	if (access->offset >= FIRST_FIELD && access->offset < END_OF_FIELDS)
 		return write_field(gic, NULL, access);
@@ -474,15 +493,8 @@ static u64 read_rd_base(const struct arm64_gic_cpu *cpu, unsigned int frame,
 	}
 }
 
-/**
- * gicv3_redist_read() - the guest reads a redistributor
- * @cpu: whose
- * @frame: its place in memory
- * @access: the access, its offset from the start of this redistributor
- *
- * Return: AXVM_HANDLED; AXVM_UNCLAIMED with interrupts off: ask again with interrupts on.
- */
-int gicv3_redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm_access *access)
+/* AXVM_UNCLAIMED with interrupts off: ask again with interrupts on. */
+static __always_inline int redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm_access *access)
 {
 	if (access->offset < SGI_BASE) {
 		access->data = read_rd_base(cpu, frame, access);
@@ -498,14 +510,8 @@ int gicv3_redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm
 	return AXVM_HANDLED;
 }
 
-/**
- * gicv3_redist_write() - the guest writes a redistributor
- * @cpu: whose
- * @access: the access, its offset from the start of this redistributor
- *
- * Return: AXVM_HANDLED; AXVM_UNCLAIMED with interrupts off: ask again with interrupts on.
- */
-int gicv3_redist_write(struct arm64_gic_cpu *cpu, struct axvm_access *access)
+/* AXVM_UNCLAIMED with interrupts off: ask again with interrupts on. */
+static __always_inline int redist_write(struct arm64_gic_cpu *cpu, struct axvm_access *access)
 {
 	if (access->offset < SGI_BASE) {
 		/* Interrupts reach the CPU interface, asleep or not. */
@@ -517,4 +523,57 @@ int gicv3_redist_write(struct arm64_gic_cpu *cpu, struct axvm_access *access)
 	if (access->offset >= FIRST_FIELD && access->offset < END_OF_FIELDS)
 		return write_field(cpu->gic, cpu, access);
 	return AXVM_HANDLED;
+}
+
+/* --- all accesses --------------------------------------------------------- */
+
+/* Whose redistributor is meant; the offset becomes that from its start. */
+static __always_inline struct arm64_gic_cpu *find_redist(struct arm64_gic *gic,
+							 struct axvm_access *access,
+							 unsigned int *frame)
+{
+	*frame = access->offset / GICV3_REDIST_LENGTH;
+	access->offset %= GICV3_REDIST_LENGTH;
+	if (*frame >= AXVM_MAX_VCPUS)
+		return NULL;
+	return READ_ONCE(gic->frame[*frame]);
+}
+
+/**
+ * gicv3_read() - the guest reads the distributor or a redistributor
+ * @dev: the device
+ * @access: the access
+ *
+ * Return: AXVM_HANDLED; AXVM_UNCLAIMED: there is no such redistributor; or, with interrupts
+ * off: ask again with interrupts on.
+ */
+int gicv3_read(struct axvm_device *dev, struct axvm_access *access)
+{
+	struct arm64_gic *gic = gicv3_of(dev);
+	struct arm64_gic_cpu *cpu;
+	unsigned int frame;
+
+	if (access->region == GICV3_REGION_DIST)
+		return dist_read(gic, access);
+	cpu = find_redist(gic, access, &frame);
+	return cpu ? redist_read(cpu, frame, access) : AXVM_UNCLAIMED;
+}
+
+/**
+ * gicv3_write() - the guest writes the distributor or a redistributor
+ * @dev: the device
+ * @access: the access
+ *
+ * Return: as gicv3_read().
+ */
+int gicv3_write(struct axvm_device *dev, struct axvm_access *access)
+{
+	struct arm64_gic *gic = gicv3_of(dev);
+	struct arm64_gic_cpu *cpu;
+	unsigned int frame;
+
+	if (access->region == GICV3_REGION_DIST)
+		return dist_write(gic, access);
+	cpu = find_redist(gic, access, &frame);
+	return cpu ? redist_write(cpu, access) : AXVM_UNCLAIMED;
 }

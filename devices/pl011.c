@@ -414,11 +414,17 @@ static int pl011_read(struct axvm_device *dev, struct axvm_access *access)
 	struct pl011 *uart = to_pl011(dev);
 	unsigned long flags;
 
+	/* What a driver polls: as it is at some moment, which takes no lock. */
+	if (access->offset == UART01x_FR && access->width <= 4) {
+		access->data = pl011_read_fr(&uart->state);
+		return AXVM_HANDLED;
+	}
 	raw_spin_lock_irqsave(&uart->host->lock, flags);
 	access->data = (u64)pl011_read_register(uart, offset) >> shift;
 	if (access->width == 8)
 		access->data |= (u64)pl011_read_register(uart, offset + 4) << 32;
-	pl011_update(uart);
+	if (offset == UART01x_DR)	/* No other read changes anything. */
+		pl011_update(uart);
 	uart_host_unlock(uart->host, flags);
 	return AXVM_HANDLED;
 }

@@ -79,6 +79,7 @@ int axvm_device_add_region(struct axvm_device *dev, enum axvm_bus bus, u64 base,
 		return -ENOMEM;
 	}
 	region->dev = dev;
+	region->ops = dev->type->ops;
 	region->bus = bus;
 	region->index = dev->nr_regions;
 	region->base = base;

@@ -12,7 +12,7 @@
 #include "device.h"
 
 #define AXVM_MAX_DEVICES	1024
-#define AXVM_LATENCY_BUCKETS	32	/* bucket n: below 2^(n+1) cycles of get_cycles() */
+#define AXVM_LATENCY_BUCKETS	32	/* bucket n: below 2^(n+1) cycles */
 
 /**
  * struct axvm_region_stats - what one CPU counted of a region
@@ -31,6 +31,7 @@ struct axvm_region_stats {
 /**
  * struct axvm_region - a range of addresses that a device answers
  * @dev: the device
+ * @ops: its model
  * @base: first address
  * @last: last address (inclusive: a region may end at the top of the space)
  * @length: how many addresses
@@ -41,6 +42,7 @@ struct axvm_region_stats {
  */
 struct axvm_region {
 	struct axvm_device *dev;
+	const struct axvm_device_ops *ops;
 	u64 base;
 	u64 last;
 	u64 length;

@@ -5,7 +5,7 @@
  *	devices		a line a region: accesses and mean time
  *	latency		a line a region and power of two: how long accesses took
  *
- * Times are in get_cycles() units: on x86 the TSC's.
+ * Times are in ticks of axvm_arch_cycles(): on x86 the TSC, on arm64 the counter.
  *
  * Locks: vm->lock while a file is read; so whoever removes the files must not hold it.
  */

@@ -7,6 +7,7 @@
 #define AXVM_X86_ARCH_H
 
 #include <linux/types.h>
+#include <asm/msr.h>
 
 #include "../uapi/axvm.h"
 
@@ -112,5 +113,11 @@ struct axvm_vm_arch {
 	u32 lowest_next;
 	u64 tsc_offset;
 };
+
+/* What statistics are counted in: the TSC, not ordered with other instructions */
+static inline u32 axvm_arch_cycles(void)
+{
+	return rdtsc();
+}
 
 #endif /* AXVM_X86_ARCH_H */

@@ -5,7 +5,7 @@
  */
 #include <unistd.h>
 
-#include "paths.h"
+#include "pairs.h"
 
 #define PATH_END	0x09040000UL	/* a word in memory */
 #define PATH_LAST	0x0e000000UL
@@ -126,8 +126,7 @@ const struct path path_lookup = PATH("MMIO read", read_last, 0, false, true);
 void path_add_devices(struct vm *vm)
 {
 	close(vm_add_vcpu(vm, 1));
-	vm_add_board_devices(vm);
-	vm_add_debug_exit(vm, PATH_END);
+	pair_add_devices(vm);
 }
 
 /**
@@ -160,4 +159,133 @@ void path_add_last(struct vm *vm)
 void path_add_other(struct vm *vm, unsigned int number)
 {
 	vm_add_debug_exit(vm, PATH_OTHERS + 16 * number);
+}
+
+/* --- between two: pairs.h --------------------------------------------------------------------- */
+
+/* PSCI's CPU_ON; vCPU 1 has the next redistributor, and the same code from 1: on. */
+BLOB(ipi,
+	REGISTERS GIC
+	"	movz	x0, #0xc400, lsl #16\n"
+	"	movk	x0, #3\n"
+	"	mov	x1, #1\n"
+	"	adr	x2, 1f\n"
+	"	hvc	#0\n"
+	"2:	isb\n"
+	"	mrs	x4, cntvct_el0\n"
+	SGI_OTHER
+	"3:	wfi\n"
+	ACKNOWLEDGE
+	"	cmp	x7, #1020\n"
+	"	b.hs	3b\n"
+	"	isb\n"
+	"	mrs	x5, cntvct_el0\n"
+	END
+	"	sub	x6, x5, x4\n"
+	"	str	w6, [x23], #4\n"
+	"	subs	x20, x20, #1\n"
+	"	b.ne	2b\n"
+	"	str	wzr, [x24]\n"
+	"	b	.\n"
+	"1:\n"
+	REGISTERS
+	"	add	x22, x22, #0x20, lsl #12\n"
+	GIC
+	"4:	wfi\n"
+	ACKNOWLEDGE
+	"	cmp	x7, #1020\n"
+	"	b.hs	4b\n"
+	END
+	SGI_SELF			/* to vCPU 0, that is */
+	"	b	4b\n");
+
+/* SPI 37 is an edge: group 1, enabled, to vCPU 0. GICD_IGROUPR1, ICFGR2, ISENABLER1, IROUTER37 */
+BLOB(interrupt,
+	REGISTERS GIC
+	"	mov	w0, #0x20\n"
+	"	str	w0, [x21, #0x84]\n"
+	"	mov	w0, #0x800\n"
+	"	str	w0, [x21, #0xc08]\n"
+	"	mov	w0, #0x20\n"
+	"	str	w0, [x21, #0x104]\n"
+	"	mov	x0, #0x6128\n"
+	"	str	xzr, [x21, x0]\n"
+	"	adr	x0, 2f\n"
+	"	msr	vbar_el1, x0\n"
+	"	isb\n"
+	"	msr	daifclr, #2\n"
+	"1:	str	wzr, [x19]\n"
+	"	b	1b\n"
+	"	.skip	0x800 - (. - interrupt_start)\n"
+	"2:	.skip	0x280\n"
+	"	str	wzr, [x19]\n"
+	ACKNOWLEDGE
+	END
+	"	eret\n");
+
+const struct blob *const pair_switch = &write_user;
+const enum guest_mode pair_mode = GUEST_FLAT;
+const uint32_t pair_kvm_irq = KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | 37;
+const uint32_t pair_axvm_irq = 37;
+
+/**
+ * pair_add_devices() - interrupt controller, and what ends the guest
+ * @vm: the VM
+ */
+void pair_add_devices(struct vm *vm)
+{
+	vm_add_board_devices(vm);
+	vm_add_debug_exit(vm, PATH_END);
+}
+
+/**
+ * pair_now() - the counter, as userspace reads it
+ *
+ * Return: ticks.
+ */
+uint64_t pair_now(void)
+{
+	uint64_t now;
+
+	asm volatile("isb\n mrs %0, cntvct_el0" : "=r" (now) : : "memory");
+	return now;
+}
+
+static void load(struct box *box, const struct blob *code)
+{
+	if (box->ours)
+		vm_load(&box->vm, GUEST_FLAT, code);
+	else
+		kvm_load(&box->kvm, GUEST_FLAT, code);
+}
+
+/**
+ * pair_load_ipi() - the guest of two vCPUs
+ * @box: the VM
+ * @other: vCPU 1, which vCPU 0 switches on
+ */
+void pair_load_ipi(struct box *box, int other)
+{
+	(void)other;
+	load(box, &ipi);
+}
+
+/**
+ * pair_load_interrupt() - the guest that is interrupted
+ * @box: the VM
+ */
+void pair_load_interrupt(struct box *box)
+{
+	load(box, &interrupt);
+}
+
+/**
+ * pair_kvm_second() - vCPU 1
+ * @kvm: the VM
+ *
+ * Return: its descriptor.
+ */
+int pair_kvm_second(struct kvm *kvm)
+{
+	return kvm->other;
 }

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "paths.h"
+#include "pairs.h"
 
 #define DOUBLING_BUDGET	10
 
@@ -48,11 +48,16 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The sample that comes most often; the least of them if there are several */
-static uint32_t typical(uint8_t *memory)
+/**
+ * typical() - the sample that comes most often; the least of them if there are several
+ * @sample: NR_SAMPLES of them; they are sorted
+ *
+ * Return: the sample.
+ */
+uint32_t typical(uint32_t *sample)
 {
-	uint32_t *sample = (uint32_t *)(memory + GUEST_DATA), value = 0;
 	unsigned int i, run = 0, most = 0;
+	uint32_t value = 0;
 
 	qsort(sample, NR_SAMPLES, sizeof(*sample), compare);
 	for (i = 0; i < NR_SAMPLES; i++) {
@@ -81,7 +86,7 @@ static uint32_t measure_kvm(const struct path *path, enum guest_mode mode)
 	} while (reason == KVM_EXIT_IO || reason == KVM_EXIT_MMIO);
 	if (!path_ended_kvm(&kvm, reason))
 		die("%s: KVM left the guest for reason %u", path->name, reason);
-	result = typical(kvm.memory);
+	result = typical((uint32_t *)(kvm.memory + GUEST_DATA));
 	kvm_destroy(&kvm);
 	return result;
 }
@@ -100,7 +105,7 @@ static uint32_t run_axvm(struct vm *vm, const struct path *path, enum guest_mode
 	if (status.stop_reason != AXVM_STOP_DEBUG_EXIT)
 		die("%s: axvm left the guest for reason %u, stop reason %u code %llu", path->name,
 		    reason, status.stop_reason, status.stop_code);
-	return typical(vm->memory);
+	return typical((uint32_t *)(vm->memory + GUEST_DATA));
 }
 
 static uint32_t measure_axvm(const struct path *path, enum guest_mode mode)
@@ -125,6 +130,18 @@ static void measure_paths(const struct family *family)
 		row->budget = path->budget;
 		row->kvm = measure_kvm(path, family->mode);
 		row->axvm = measure_axvm(path, family->mode);
+	}
+}
+
+static void measure_pairs(void)
+{
+	const struct pair *pair;
+	struct row *row;
+
+	for (pair = pairs; pair->name; pair++) {
+		row = add_row(families[0].name, pair->name);
+		row->kvm = kvm_present() ? pair->measure(false) : 0;
+		row->axvm = pair->measure(true);
 	}
 }
 
@@ -222,6 +239,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (family = families; family->name; family++)
 		measure_paths(family);
+	measure_pairs();
 	measure_registry();
 	for (i = 0; i < nr_rows; i++)
 		bad += exceeded(&rows[i]);

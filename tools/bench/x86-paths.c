@@ -3,7 +3,10 @@
  * The guests that measure on x86. Each has a loop that stores the ticks between two RDTSC with
  * one instruction in between, in 32 and in 64 bits.
  */
-#include "paths.h"
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "pairs.h"
 #include "x86.h"
 
 #define PATH_END		0xfe	/* a port */
@@ -145,4 +148,181 @@ void path_add_last(struct vm *vm)
 void path_add_other(struct vm *vm, unsigned int number)
 {
 	vm_add_device(vm, AXVM_DEV_DEBUG_EXIT, PATH_OTHER_PORTS + number, 1, 0);
+}
+
+/* --- between two: pairs.h --------------------------------------------------------------------- */
+
+#define SECOND_CODE	0x200	/* of vCPU 1, from GUEST_CODE on */
+#define SECOND_STACK	0x6000
+
+/*
+ * Local APICs: on (SVR), the end of an interrupt, and fixed interrupt 0x45 to APIC 1 or 0 (ICR,
+ * SDM Vol. 3A 10.6.1). The handler is at 0x100.
+ */
+#define APIC_ON		"	movl	$0x1ff, 0xfee000f0\n"
+#define APIC_END	"	movl	$0, 0xfee000b0\n"
+#define SEND(to)	"	movl	$" #to " << 24, 0xfee00310\n"	\
+			"	movl	$0x4045, 0xfee00300\n"
+
+BLOB(ipi, 32,
+	APIC_ON
+	"3:	pause\n"			/* An APIC that is off takes nothing. */
+	"	cmpl	$0, 0x9000\n"
+	"	je	3b\n"
+	"	mov	$0x8000, %edi\n"
+	"	mov	$256, %ebp\n"
+	"1:	lfence\n"
+	"	rdtsc\n"
+	"	mov	%eax, %esi\n"
+	SEND(1)
+	"	sti\n"
+	"	hlt\n"
+	"	cli\n"
+	"	rdtsc\n"
+	"	sub	%esi, %eax\n"
+	"	mov	%eax, (%edi)\n"
+	"	add	$4, %edi\n"
+	"	dec	%ebp\n"
+	"	jnz	1b\n"
+	"	out	%al, $0xfe\n"
+	"	hlt\n"
+	"	.org	ipi_start + 0x100\n"
+	APIC_END
+	"	iret\n"
+	"	.org	ipi_start + 0x200\n"
+	APIC_ON
+	"	movl	$1, 0x9000\n"
+	"2:	sti\n"
+	"	hlt\n"
+	"	cli\n"
+	SEND(0)
+	"	jmp	2b\n");
+
+/* Input 5 of the IOAPIC is an edge, and interrupt 0x45 */
+BLOB(interrupt, 32,
+	APIC_ON
+	"	movl	$0x1b, 0xfec00000\n"
+	"	movl	$0, 0xfec00010\n"
+	"	movl	$0x1a, 0xfec00000\n"
+	"	movl	$0x45, 0xfec00010\n"
+	"	sti\n"
+	"1:	out	%al, $0x10\n"
+	"	jmp	1b\n"
+	"	.org	interrupt_start + 0x100\n"
+	"	out	%al, $0x10\n"
+	APIC_END
+	"	iret\n");
+
+const struct blob *const pair_switch = &out_user_32;
+const enum guest_mode pair_mode = GUEST_FLAT;
+const uint32_t pair_kvm_irq = 5;
+const uint32_t pair_axvm_irq = 5;
+
+/**
+ * pair_add_devices() - interrupt controllers, and what ends the guest
+ * @vm: the VM
+ */
+void pair_add_devices(struct vm *vm)
+{
+	path_add_devices(vm);
+}
+
+/**
+ * pair_now() - the counter, as userspace reads it
+ *
+ * Return: ticks.
+ */
+uint64_t pair_now(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+/* As vm_load_interruptible() */
+static void load_kvm(struct kvm *kvm, const struct blob *code)
+{
+	struct kvm_sregs sregs;
+
+	kvm_load(kvm, GUEST_FLAT, code);
+	write_descriptor_tables(kvm->memory);
+	if (ioctl(kvm->vcpu, KVM_GET_SREGS, &sregs))
+		die("KVM_GET_SREGS");
+	sregs.gdt.base = GUEST_GDT;
+	sregs.gdt.limit = 3 * 8 - 1;
+	sregs.idt.base = GUEST_IDT;
+	sregs.idt.limit = 256 * 8 - 1;
+	if (ioctl(kvm->vcpu, KVM_SET_SREGS, &sregs))
+		die("KVM_SET_SREGS");
+}
+
+static void load(struct box *box, const struct blob *code)
+{
+	if (box->ours)
+		vm_load_interruptible(&box->vm, code);
+	else
+		load_kvm(&box->kvm, code);
+}
+
+static void start_second(struct vm *vm, int vcpu)
+{
+	struct axvm_x86_regs regs;
+
+	vm_get_regs(vm, &regs);
+	regs.rip = GUEST_CODE + SECOND_CODE;
+	regs.gpr[AXVM_X86_RSP] = SECOND_STACK;
+	if (ioctl(vcpu, AXVM_VCPU_SET_REGS, &regs))
+		die("AXVM_VCPU_SET_REGS");
+}
+
+static void start_second_kvm(struct kvm *kvm, int vcpu)
+{
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+
+	if (ioctl(kvm->vcpu, KVM_GET_REGS, &regs) || ioctl(kvm->vcpu, KVM_GET_SREGS, &sregs))
+		die("KVM_GET_REGS");
+	regs.rip = GUEST_CODE + SECOND_CODE;
+	regs.rsp = SECOND_STACK;
+	sregs.apic_base &= ~0x100ULL;	/* no bootstrap processor (SDM Vol. 3A 10.4.4) */
+	if (ioctl(vcpu, KVM_SET_MP_STATE, &state) || ioctl(vcpu, KVM_SET_SREGS, &sregs) ||
+	    ioctl(vcpu, KVM_SET_REGS, &regs))
+		die("KVM's vCPU 1");
+}
+
+/**
+ * pair_load_ipi() - the guest of two vCPUs
+ * @box: the VM
+ * @other: vCPU 1
+ */
+void pair_load_ipi(struct box *box, int other)
+{
+	load(box, &ipi);
+	if (box->ours)
+		start_second(&box->vm, other);
+	else
+		start_second_kvm(&box->kvm, other);
+}
+
+/**
+ * pair_load_interrupt() - the guest that is interrupted
+ * @box: the VM
+ */
+void pair_load_interrupt(struct box *box)
+{
+	load(box, &interrupt);
+}
+
+/**
+ * pair_kvm_second() - vCPU 1
+ * @kvm: the VM
+ *
+ * Return: its descriptor.
+ */
+int pair_kvm_second(struct kvm *kvm)
+{
+	kvm->other = ioctl(kvm->fd, KVM_CREATE_VCPU, 1);
+	if (kvm->other < 0)
+		die("KVM_CREATE_VCPU");
+	kvm_set_cpuid(kvm->other);
+	return kvm->other;
 }

@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "check.h"
-#include "vm.h"
 
 enum object { SYSTEM, VM, VCPU, NR_OBJECTS };
 
@@ -40,8 +40,8 @@ static const struct call calls[] = {
 	CALL(AXVM_VM_INJECT, VM, sizeof(struct axvm_inject)),
 	CALL(AXVM_VM_GET_DEVICE_STATE, VM, sizeof(struct axvm_device_state)),
 	CALL(AXVM_VM_SET_DEVICE_STATE, VM, sizeof(struct axvm_device_state)),
-	CALL(AXVM_VCPU_GET_REGS, VCPU, sizeof(struct axvm_x86_regs)),
-	CALL(AXVM_VCPU_SET_REGS, VCPU, sizeof(struct axvm_x86_regs)),
+	CALL(AXVM_VCPU_GET_REGS, VCPU, sizeof(FAMILY_REGS)),
+	CALL(AXVM_VCPU_SET_REGS, VCPU, sizeof(FAMILY_REGS)),
 	CALL(AXVM_VCPU_GET_SYSREG, VCPU, sizeof(struct axvm_sysreg)),
 	CALL(AXVM_VCPU_SET_SYSREG, VCPU, sizeof(struct axvm_sysreg)),
 	CALL(AXVM_VCPU_GET_FPU, VCPU, sizeof(struct axvm_fpu)),
@@ -218,7 +218,7 @@ TEST(api, read_only_memory_takes_no_answer)
 			;
 		structure(call->size);
 		if (call->cmd == AXVM_VCPU_GET_SYSREG)
-			((struct axvm_sysreg *)buffer)->reg = 0x10;
+			((struct axvm_sysreg *)buffer)->reg = FAMILY_SYSREG;
 		CHECK_OK(mprotect(buffer, sizeof(buffer), PROT_READ));
 		expect(call, "read-only memory", result_of(call, buffer), EFAULT);
 		CHECK_OK(mprotect(buffer, sizeof(buffer), PROT_READ | PROT_WRITE));
@@ -274,12 +274,12 @@ static void make_valid(unsigned int cmd)
 		((struct axvm_create_device *)buffer)->type = AXVM_DEV_DEBUG_EXIT;
 		break;
 	case AXVM_VM_INJECT:
-		((struct axvm_inject *)buffer)->irq = 0x40;
+		((struct axvm_inject *)buffer)->irq = FAMILY_IRQ;
 		break;
 	case AXVM_VCPU_GET_SYSREG:
 	case AXVM_VCPU_SET_SYSREG:
-		((struct axvm_sysreg *)buffer)->reg = 0x277;	/* IA32_PAT */
-		((struct axvm_sysreg *)buffer)->value = 0x0007040600070406;
+		((struct axvm_sysreg *)buffer)->reg = FAMILY_SYSREG;
+		((struct axvm_sysreg *)buffer)->value = FAMILY_SYSREG_VALUE;
 		break;
 	}
 }
@@ -301,7 +301,7 @@ TEST(api, reserved_fields_must_be_zero)
 	int ret;
 
 	setup();
-	vm_add_pc_devices(&vm);
+	sample_add_devices(&vm);
 	ioctl(vm.fd, AXVM_VM_REMOVE_DEVICE, structure(8));
 	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++) {
 		call = find(reserved[i].cmd);

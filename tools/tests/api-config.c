@@ -11,9 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "api.h"
 #include "check.h"
-#include "vm.h"
-#include "x86.h"
 
 static struct axvm_info info(void)
 {
@@ -30,21 +29,22 @@ TEST(api, info_tells_what_there_is)
 
 	CHECK_EQ(i.size, sizeof(i));
 	CHECK_EQ(i.api_version, AXVM_API_VERSION);
-	CHECK_EQ(i.arch, AXVM_ARCH_X86_64);
+	CHECK_EQ(i.arch, FAMILY_ARCH);
 	CHECK_EQ(i.run_size, 4096);
-	CHECK_EQ(i.regs_size, sizeof(struct axvm_x86_regs));
+	CHECK_EQ(i.regs_size, sizeof(FAMILY_REGS));
 	CHECK(i.max_vcpus >= 1 && i.max_slots >= 1);
-	CHECK(i.fpu_size >= 576);
+	CHECK(i.fpu_size >= FAMILY_FPU_SIZE);
 	CHECK(i.gpa_bits >= 32 && i.gpa_bits <= 52);
 	CHECK(i.features & AXVM_FEATURE_HARDWARE);
-	CHECK(!strcmp(i.backend, "vmx"));
+	CHECK(!strncmp(i.backend, FAMILY_BACKEND, strlen(FAMILY_BACKEND)));
 	CHECK(!i.reason[0]);
 	CHECK_EQ(i.reserved, 0);
 }
 
 TEST(api, info_tells_who_has_the_hardware)
 {
-	bool kvm = !access("/dev/kvm", F_OK);
+	/* On arm64 nothing is borrowed: a host at EL2 lends it entry by entry. */
+	bool kvm = FAMILY_ARCH == AXVM_ARCH_X86_64 && !access("/dev/kvm", F_OK);
 
 	CHECK_EQ(!!(info().features & AXVM_FEATURE_BORROWED), kvm);
 }
@@ -118,7 +118,7 @@ TEST(api, memory_is_made_of_pages)
 TEST(api, memory_lies_in_both_address_spaces)
 {
 	uint64_t limit = 1ULL << info().gpa_bits;
-	uint64_t user_end = (1ULL << 47) - 4096;
+	uint64_t user_end = (1ULL << FAMILY_USER_BITS) - 4096;
 
 	setup();
 	/* The end of guest-physical addresses */
@@ -252,10 +252,6 @@ TEST(api, device_regions_do_not_overlap)
 	CHECK_ERR(create(AXVM_DEV_DEBUG_EXIT, 0x80, 0x100, 0), EEXIST);
 	CHECK_OK(create(AXVM_DEV_DEBUG_EXIT, 0x104, 4, 0));
 	CHECK_OK(create(AXVM_DEV_DEBUG_EXIT, 0xfc, 4, 0));
-	/* One with several regions: half of it free is not enough, and leaves nothing. */
-	CHECK_OK(create(AXVM_DEV_DEBUG_EXIT, 0xa1, 1, 0));
-	CHECK_ERR(create(AXVM_DEV_PIC, 0, 0, 0), EEXIST);
-	CHECK_OK(create(AXVM_DEV_DEBUG_EXIT, 0x20, 2, 0));
 }
 
 TEST(api, device_regions_lie_in_their_space)
@@ -266,8 +262,7 @@ TEST(api, device_regions_lie_in_their_space)
 	CHECK_ERR(create(AXVM_DEV_DEBUG_EXIT, -1ULL, 2, 0), EINVAL);
 	CHECK_ERR(create(AXVM_DEV_DEBUG_EXIT, 0x100, -1ULL, 0), EINVAL);
 	CHECK_OK(create(AXVM_DEV_DEBUG_EXIT, 0xffff, 1, 0));
-	CHECK_ERR(create(AXVM_DEV_IOAPIC, 0xfec00800, 0, 0), EINVAL);
-	CHECK_ERR(create(AXVM_DEV_CONSOLE, 0x3f8, 8, 5000), EINVAL);
+	CHECK_ERR(create(AXVM_DEV_CONSOLE, CONSOLE_BASE, CONSOLE_LENGTH, 5000), EINVAL);
 }
 
 static int remove_device(uint32_t id)
@@ -305,8 +300,8 @@ TEST(api, a_vm_has_so_many_devices)
 TEST(api, a_console_descriptor_may_be_the_last_one)
 {
 	struct axvm_create_device device = {
-		.size = sizeof(device), .type = AXVM_DEV_CONSOLE, .base = 0x3f8, .length = 8,
-		.irq = 4,
+		.size = sizeof(device), .type = AXVM_DEV_CONSOLE, .base = CONSOLE_BASE,
+		.length = CONSOLE_LENGTH, .irq = CONSOLE_IRQ,
 	};
 	char byte;
 
@@ -326,7 +321,7 @@ TEST(api, a_console_descriptor_may_be_the_last_one)
 TEST(api, device_types_are_listed)
 {
 	struct axvm_device_type_info type = { .size = sizeof(type) };
-	bool lapic = false;
+	bool chip = false;
 	unsigned int i;
 
 	for (i = 0; i < 1000; i++) {
@@ -336,11 +331,11 @@ TEST(api, device_types_are_listed)
 		if (ioctl(vm_system(), AXVM_DEVICE_TYPE, &type))
 			break;
 		CHECK(memchr(type.name, 0, sizeof(type.name)) && type.name[0]);
-		if (type.number == AXVM_DEV_LAPIC)
-			lapic = !strcmp(type.name, "lapic");
+		if (type.number == FAMILY_CHIP)
+			chip = !strcmp(type.name, FAMILY_CHIP_NAME);
 	}
 	CHECK_EQ(errno, ENOENT);
-	CHECK(i >= 9 && lapic);
+	CHECK(i >= FAMILY_TYPES && chip);
 }
 
 /* --- device state --------------------------------------------------------------------- */
@@ -360,31 +355,31 @@ TEST(api, device_state_has_a_length)
 {
 	static uint8_t data[65536];
 	uint64_t length = 0, wanted;
-	uint32_t pit;
+	uint32_t id;
 
 	setup();
-	pit = vm_add_device(&vm, AXVM_DEV_PIT, 0, 0, 0);
+	id = vm_add_device(&vm, FAMILY_STATEFUL, 0, 0, 0);
 	CHECK_ERR(state(AXVM_VM_GET_DEVICE_STATE, 0x1234, data, &length), ENOENT);
 	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, 0x1234, data, &length), ENOENT);
-	CHECK_ERR(state(AXVM_VM_GET_DEVICE_STATE, pit, data, &length), ENOSPC);
+	CHECK_ERR(state(AXVM_VM_GET_DEVICE_STATE, id, data, &length), ENOSPC);
 	CHECK(length > 0 && length < sizeof(data));
 	wanted = length--;
-	CHECK_ERR(state(AXVM_VM_GET_DEVICE_STATE, pit, data, &length), ENOSPC);
+	CHECK_ERR(state(AXVM_VM_GET_DEVICE_STATE, id, data, &length), ENOSPC);
 	length = wanted;
-	CHECK_ERR(state(AXVM_VM_GET_DEVICE_STATE, pit, NULL, &length), EFAULT);
-	CHECK_OK(state(AXVM_VM_GET_DEVICE_STATE, pit, data, &length));
+	CHECK_ERR(state(AXVM_VM_GET_DEVICE_STATE, id, NULL, &length), EFAULT);
+	CHECK_OK(state(AXVM_VM_GET_DEVICE_STATE, id, data, &length));
 	CHECK_EQ(length, wanted);
-	CHECK_OK(state(AXVM_VM_SET_DEVICE_STATE, pit, data, &length));
+	CHECK_OK(state(AXVM_VM_SET_DEVICE_STATE, id, data, &length));
 	length = wanted - 1;
-	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, pit, data, &length), EINVAL);
+	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, id, data, &length), EINVAL);
 	length = wanted + 1;
-	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, pit, data, &length), EINVAL);
+	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, id, data, &length), EINVAL);
 	length = wanted;
-	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, pit, NULL, &length), EFAULT);
+	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, id, NULL, &length), EFAULT);
 	memset(data, 0xff, wanted);
-	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, pit, data, &length), EINVAL);
+	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, id, data, &length), EINVAL);
 	vm_boot(&vm);
-	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, pit, data, &length), EBUSY);
+	CHECK_ERR(state(AXVM_VM_SET_DEVICE_STATE, id, data, &length), EBUSY);
 }
 
 TEST(api, a_device_may_have_no_state)
@@ -407,7 +402,7 @@ TEST(api, vms_are_listed)
 	uint32_t first;
 
 	setup();
-	vm_add_pc_devices(&vm);
+	sample_add_devices(&vm);
 	first = vm.id;
 	vm_create(&second, 0);
 	stat.id = first;
@@ -416,7 +411,7 @@ TEST(api, vms_are_listed)
 	CHECK_EQ(stat.state, AXVM_STATE_LOADED);
 	CHECK_EQ(stat.nr_vcpus, 1);
 	CHECK_EQ(stat.memory, GUEST_MEMORY);
-	CHECK_EQ(stat.nr_devices, 5);
+	CHECK_EQ(stat.nr_devices, FAMILY_DEVICES);
 	CHECK_EQ(stat.pid, getpid());
 	CHECK(!strcmp(stat.name, "test"));
 	stat = (struct axvm_vm_stat){ .size = sizeof(stat), .id = first + 1 };

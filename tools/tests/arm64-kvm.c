@@ -65,7 +65,7 @@ void kvm_init_vcpu(struct kvm *kvm)
 	init_vcpu(kvm, kvm->vcpu, 1U << KVM_ARM_VCPU_PSCI_0_2);
 	init_vcpu(kvm, other, 1U << KVM_ARM_VCPU_PSCI_0_2 | 1U << KVM_ARM_VCPU_POWER_OFF);
 	create_gic(kvm);
-	close(other);
+	kvm->other = other;
 }
 
 /* A register of struct kvm_regs: 64 bits each up to PSTATE */

@@ -46,6 +46,7 @@ void kvm_create(struct kvm *kvm)
 		.memory_size = GUEST_MEMORY,
 	};
 
+	kvm->other = -1;
 	kvm->fd = ioctl(kvm_system(), KVM_CREATE_VM, 0);
 	if (kvm->fd < 0)
 		die("KVM_CREATE_VM");
@@ -88,6 +89,8 @@ void kvm_destroy(struct kvm *kvm)
 {
 	munmap(kvm->run, kvm->run_size);
 	close(kvm->vcpu);
+	if (kvm->other >= 0)
+		close(kvm->other);
 	close(kvm->fd);
 	munmap(kvm->memory, GUEST_MEMORY);
 }

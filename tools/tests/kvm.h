@@ -13,6 +13,7 @@
 struct kvm {
 	int fd;
 	int vcpu;
+	int other;		/* vCPU 1, if there is one */
 	struct kvm_run *run;
 	size_t run_size;
 	uint8_t *memory;
@@ -28,5 +29,9 @@ void kvm_destroy(struct kvm *kvm);
 /* The family's own, called by kvm_create() */
 void kvm_create_devices(struct kvm *kvm);
 void kvm_init_vcpu(struct kvm *kvm);
+
+#ifndef __aarch64__
+void kvm_set_cpuid(int vcpu);
+#endif
 
 #endif /* TESTS_KVM_H */

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "module.h"
 #include "vm.h"
-#include "x86.h"
 
 static int unload(const char *name)
 {
@@ -28,8 +28,8 @@ TEST(module, it_stays_while_its_device_is_open)
 TEST(module, it_stays_while_anything_of_a_vm_is_held)
 {
 	struct axvm_create_device console = {
-		.size = sizeof(console), .type = AXVM_DEV_CONSOLE, .base = 0x3f8, .length = 8,
-		.irq = 4,
+		.size = sizeof(console), .type = AXVM_DEV_CONSOLE, .base = CONSOLE_BASE,
+		.length = CONSOLE_LENGTH, .irq = CONSOLE_IRQ,
 	};
 	struct vm vm;
 
@@ -69,32 +69,10 @@ TEST(module, it_comes_and_goes)
 
 #define SAMPLE	"axvm_sample_counter"
 
-/* Adds to the counter at 0xd0000000, reads it, and has it raise its line, input 5 of the IOAPIC */
-BLOB(sample_user, 32,
-	"	movl	$0x1ff, 0xfee000f0\n"
-	"	movl	$0x1a, 0xfec00000\n"
-	"	movl	$0x8045, 0xfec00010\n"
-	"	movl	$5, 0xd0000000\n"
-	"	movl	$7, 0xd0000000\n"
-	"	mov	0xd0000000, %eax\n"
-	"	mov	%eax, 0x8000\n"
-	"	mov	0xd0000010, %eax\n"	/* behind its end */
-	"	mov	%eax, 0x8004\n"
-	"	movl	$1, 0xd0000008\n"
-	"	sti\n"
-	"1:	hlt\n"
-	"	jmp	1b\n"
-	"	.org	sample_user_start + 0x100\n"
-	"	movl	$0, 0xd0000008\n"
-	"	movl	$0, 0xfee000b0\n"
-	"	mov	$0x45, %al\n"
-	"	out	%al, $0xf4\n"
-	"	iret\n");
-
 static int add_sample(struct vm *vm)
 {
 	struct axvm_create_device device = {
-		.size = sizeof(device), .type = AXVM_DEV_ANY, .base = 0xd0000000, .irq = 5,
+		.size = sizeof(device), .type = AXVM_DEV_ANY, .base = SAMPLE_BASE, .irq = SAMPLE_IRQ,
 		.type_name = "sample-counter",
 	};
 
@@ -106,15 +84,15 @@ TEST(module, a_device_model_may_be_a_module)
 	struct vm vm;
 
 	vm_create(&vm, 0);
-	vm_add_pc_devices(&vm);
+	sample_add_devices(&vm);
 	CHECK_ERR(add_sample(&vm), ENODEV);
 	if (system("modprobe " SAMPLE))
 		die("no module " SAMPLE);
 	CHECK_OK(add_sample(&vm));
 	CHECK_ERR(add_sample(&vm), EEXIST);
-	vm_load_interruptible(&vm, &sample_user);
+	sample_load(&vm);
 	vm_boot(&vm);
-	CHECK_EQ(vm_finish(&vm), 0x45);
+	CHECK_EQ(vm_finish(&vm), SAMPLE_TAKEN);
 	CHECK_EQ(*vm_word(&vm, 0), 12);
 	CHECK_EQ(*vm_word(&vm, 1), ~0U);
 	/* In use, it stays; and so does what it uses itself. */

@@ -23,10 +23,10 @@ void kvm_create_devices(struct kvm *kvm)
 }
 
 /**
- * kvm_init_vcpu() - the guest sees the CPU that KVM offers
- * @kvm: the VM
+ * kvm_set_cpuid() - a vCPU has what the host has
+ * @vcpu: its descriptor
  */
-void kvm_init_vcpu(struct kvm *kvm)
+void kvm_set_cpuid(int vcpu)
 {
 	struct {
 		struct kvm_cpuid2 head;
@@ -34,8 +34,17 @@ void kvm_init_vcpu(struct kvm *kvm)
 	} cpuid = { .head.nent = NR_CPUID };
 
 	if (ioctl(kvm_system(), KVM_GET_SUPPORTED_CPUID, &cpuid) ||
-	    ioctl(kvm->vcpu, KVM_SET_CPUID2, &cpuid))
+	    ioctl(vcpu, KVM_SET_CPUID2, &cpuid))
 		die("KVM's CPUID");
+}
+
+/**
+ * kvm_init_vcpu() - the guest sees the CPU that KVM offers
+ * @kvm: the VM
+ */
+void kvm_init_vcpu(struct kvm *kvm)
+{
+	kvm_set_cpuid(kvm->vcpu);
 }
 
 static struct kvm_segment flat_segment(uint16_t selector, uint8_t type)

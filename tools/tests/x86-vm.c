@@ -91,8 +91,11 @@ void vm_load(struct vm *vm, enum guest_mode mode, const struct blob *code)
 	vm_set_regs(vm, &regs);
 }
 
-/* A gate to the handler for each vector, and flat segments for it to run in */
-static void write_descriptor_tables(uint8_t *memory)
+/**
+ * write_descriptor_tables() - a gate to GUEST_HANDLER for each vector, and flat segments
+ * @memory: the guest's
+ */
+void write_descriptor_tables(uint8_t *memory)
 {
 	uint64_t *gdt = (uint64_t *)(memory + GUEST_GDT), *idt = (uint64_t *)(memory + GUEST_IDT);
 	unsigned int i;

@@ -42,5 +42,6 @@ void vm_load_interruptible(struct vm *vm, const struct blob *code);
 void vm_get_regs(struct vm *vm, struct axvm_x86_regs *regs);
 void vm_set_regs(struct vm *vm, const struct axvm_x86_regs *regs);
 void write_page_tables(uint8_t *memory);
+void write_descriptor_tables(uint8_t *memory);
 
 #endif /* TESTS_X86_VM_H */
