@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # bed: arch=arm64 kernels=plain cpus=2 kvm=1 parallel=1 guest=1 mem=512 timeout=150
-# bed: kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
+# bed: kernels=plain cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
+# bed: kernels=debug cpus=2 kvm=1 guest=1 mem=512 timeout=150
 #
 # kill: the launcher is killed at moments of all kinds while a guest boots; nothing of it stays: no VM, no use of the module.
 modprobe axvm || exit 1

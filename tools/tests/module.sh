@@ -3,7 +3,8 @@
 #
 # bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 timeout=90
 # bed: arch=arm64 kernels=plain cpus=2 kvm=0 model=neoverse-n1,cortex-a72 timeout=60
-# bed: arch=x86_64 kernels=plain,debug cpus=2 kvm=0,1 timeout=60
+# bed: arch=x86_64 kernels=plain cpus=2 kvm=0,1 timeout=60
+# bed: arch=x86_64 kernels=debug cpus=2 kvm=1 timeout=60
 #
 # module: axvm.ko comes and goes again and again, stays while it is in use, and takes device models from other modules.
 modprobe axvm || exit 1
