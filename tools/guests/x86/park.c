@@ -5,7 +5,7 @@
  */
 #include "guest.h"
 
-const char guest_name[] = "park";
+const char *const guest_name = "park";
 
 static void test_park(void)
 {
