@@ -2,7 +2,7 @@
 /* What two CPUs do to each other by the GIC. */
 #include "guest.h"
 
-const char guest_name[] = "gic-smp";
+const char *const guest_name = "gic-smp";
 const u32 guest_cpus = 2;
 
 static struct cpu *const me = &cpus[0], *const other = &cpus[1];

@@ -2,7 +2,7 @@
 /* What one CPU sees of its GIC and timers. */
 #include "guest.h"
 
-const char guest_name[] = "gic";
+const char *const guest_name = "gic";
 const u32 guest_cpus = 1;
 
 static struct cpu *const me = &cpus[0];

@@ -117,7 +117,7 @@ struct test {
 };
 
 /* The guest's own */
-extern const char guest_name[];
+extern const char *const guest_name;
 extern const u32 guest_cpus;	/* how many it uses */
 extern const struct test tests[];
 

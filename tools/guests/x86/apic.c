@@ -2,7 +2,7 @@
 /* The registers of the local APIC, in both modes: SDM Vol. 3A chapter 10 (newer editions: 11). */
 #include "guest.h"
 
-const char guest_name[] = "apic";
+const char *const guest_name = "apic";
 
 #define BASE_ADDRESS	0xfee00000UL
 

@@ -144,7 +144,7 @@ struct cpu *this_cpu(void)
 	return &cpus[this_id()];
 }
 
-static void exception(struct cpu *cpu, struct frame *frame)
+static void take_fault(struct cpu *cpu, struct frame *frame)
 {
 	if (cpu->skip) {
 		cpu->fault = frame->vector;
@@ -172,7 +172,7 @@ void guest_interrupt(struct frame *frame)
 	u8 vector = frame->vector;
 
 	if (vector < 32 && vector != VECTOR_NMI) {
-		exception(cpu, frame);
+		take_fault(cpu, frame);
 		return;
 	}
 	cpu->count[vector]++;

@@ -145,7 +145,7 @@ struct test {
 };
 
 /* The guest's own */
-extern const char guest_name[];
+extern const char *const guest_name;
 extern const struct test tests[];
 
 /* start.S, and what it calls */

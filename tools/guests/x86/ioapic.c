@@ -5,7 +5,7 @@
  */
 #include "guest.h"
 
-const char guest_name[] = "ioapic";
+const char *const guest_name = "ioapic";
 
 #define LEVEL	(RED_LEVEL | DM_FIXED)
 

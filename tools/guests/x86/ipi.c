@@ -5,7 +5,7 @@
  */
 #include "guest.h"
 
-const char guest_name[] = "ipi";
+const char *const guest_name = "ipi";
 
 #define VECTOR	0x50
 

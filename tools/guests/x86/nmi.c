@@ -2,7 +2,7 @@
 /* NMIs: delivery, blocking until IRET, windows, and what wakes a CPU: SDM Vol. 3A 6.7. */
 #include "guest.h"
 
-const char guest_name[] = "nmi";
+const char *const guest_name = "nmi";
 
 #define NMI_TO_SELF()	apic_send(0, DM_NMI | ICR_ASSERT)
 

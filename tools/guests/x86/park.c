@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A CPU that waits for its start-up IPI and gets all but that, for three seconds: it must cost
+ * A CPU that waits for its start-up IPI and gets all but that, for two seconds: it must cost
  * the host nothing, which is for the host to look at. Then it is started.
  */
 #include "guest.h"
 
-const char guest_name[] = "park";
+const char *const guest_name = "park";
 
 static void test_park(void)
 {
@@ -22,7 +22,7 @@ static void test_park(void)
 	apic_write(APIC_TDCR, TDCR_DIV_1);
 	apic_write(APIC_LVTT, LVT_PERIODIC | 0x40);
 	apic_write(APIC_TMICT, 100000000);
-	for (begin = rdtsc(); rdtsc() - begin < 3 * tsc_hz(); )
+	for (begin = rdtsc(); rdtsc() - begin < 2 * tsc_hz(); )
 		sleep_until_interrupt();
 	init_and_start(1);
 	CHECK_EQ(cpus[1].count[VECTOR_NMI], 0);

@@ -5,7 +5,7 @@
  */
 #include "guest.h"
 
-const char guest_name[] = "timer";
+const char *const guest_name = "timer";
 
 #define VECTOR	0x50
 #define COUNT	1000000		/* at 1 GHz: 1 ms */

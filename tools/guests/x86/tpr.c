@@ -2,7 +2,7 @@
 /* Priorities: TPR, CR8, PPR, nesting: SDM Vol. 3A 10.8.3 and 10.8.6. */
 #include "guest.h"
 
-const char guest_name[] = "tpr";
+const char *const guest_name = "tpr";
 
 /* CR8 is bits 7:4 of TPR, and both ways it is the same register. */
 static void test_cr8_is_tpr(void)

@@ -2,7 +2,7 @@
 /* The time-stamp counter: one for all CPUs, and written as SDM Vol. 3B 18.17 says (now 19.17). */
 #include "guest.h"
 
-const char guest_name[] = "tsc";
+const char *const guest_name = "tsc";
 
 /* A turn taken with the counter read in it: never before what the other CPU read */
 static volatile u64 last, end;
