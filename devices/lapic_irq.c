@@ -277,6 +277,7 @@ static const struct axvm_extint_ops *extint_ops(struct axvm_vm *vm)
  * @vcpu: the vCPU
  *
  * Context: any, no lock of an irqchip held.
+ * Return: true if axvm_x86_extint_ack() would give a vector.
  */
 bool axvm_x86_extint_pending(struct axvm_vcpu *vcpu)
 {

@@ -161,6 +161,7 @@ static u32 highest_posted(const struct axvm_lapic *lapic)
  * Changes nothing.
  *
  * Context: any, lapic->lock not held.
+ * Return: true if so.
  */
 bool lapic_page_pending(struct axvm_lapic *lapic)
 {

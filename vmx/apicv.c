@@ -19,7 +19,7 @@
  *	x2APIC	"virtualise x2APIC mode", and a bitmap of MSRs that lets those through
  *	other	neither: level 2 goes on delivering
  *
- * What falls through (an instruction fetch, an access of odd width, the current count of the
+ * What is left (an instruction fetch, an access of odd width, the current count of the
  * timer) exits, and the device answers it from the same page.
  *
  * Owns: the level, both kinds of pages, the MSR bitmap for x2APIC mode. Locks: vm->s2_lock for
@@ -372,6 +372,8 @@ static void nothing_more(struct axvm_vcpu *vcpu, const struct axvm_exit *exit)
  *
  * To the device it is a write as any other. It comes after the instruction: there is nothing
  * to step over.
+ *
+ * Return: 1: enter again.
  */
 int vmx_answer_apic_write(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
@@ -399,6 +401,8 @@ int vmx_answer_apic_write(struct vmx_vcpu *v, struct axvm_exit *exit)
  * vmx_answer_tpr() - TPR fell below what something waits for; level 1
  * @v: the vCPU
  * @exit: unused
+ *
+ * Return: 1: enter again.
  */
 int vmx_answer_tpr(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
@@ -410,6 +414,8 @@ int vmx_answer_tpr(struct vmx_vcpu *v, struct axvm_exit *exit)
  * vmx_answer_eoi() - the CPU did an EOI that somebody wants to hear of (30.1.4)
  * @v: the vCPU
  * @exit: unused
+ *
+ * Return: 1: enter again.
  */
 int vmx_answer_eoi(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
