@@ -266,11 +266,29 @@ static bool all_got_somewhere(void)
 	return true;
 }
 
+/* On a machine that somebody uses it would switch CPUs off: only linux-smp.sh's guests boot so. */
+static bool in_guest(void)
+{
+	char line[4096] = "";
+	FILE *file = fopen("/proc/cmdline", "r");
+
+	if (!file)
+		return false;
+	if (!fgets(line, sizeof(line), file))
+		line[0] = 0;
+	fclose(file);
+	return strstr(line, "rdinit=/smp-init");
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!in_guest()) {
+		fprintf(stderr, "guest-load: not in a guest of linux-smp.sh\n");
+		return 2;
+	}
 	nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
 	if (argc != 2 || nr_cpus > 16) {
 		fprintf(stderr, "usage: guest-load SECONDS, on 16 CPUs at most\n");
