@@ -24,8 +24,8 @@ BLOB(counting, 32,
 	PIN(5, 0x8045, 1)
 	PIN(6, 0x0046, 0)
 	"1:	movl	$1, 28(%esi)\n"
-	"	sti\n"
-	"1:	incl	(%esi)\n"
+	"1:	cli\n"		/* what comes from here on ends the HLT */
+	"	incl	(%esi)\n"
 	"	mov	4(%esi), %eax\n"
 	"	cmp	8(%esi), %eax\n"
 	"	jae	2f\n"
@@ -39,8 +39,11 @@ BLOB(counting, 32,
 	"	mov	%ecx, 0xfee00300\n"
 	"2:	mov	(%esi), %eax\n"
 	"	test	%eax, 24(%esi)\n"
-	"	jnz	1b\n"
+	"	jnz	3f\n"
+	"	sti\n"
 	"	hlt\n"
+	"	jmp	1b\n"
+	"3:	sti\n"
 	"	jmp	1b\n");
 
 /* incl its counter; movl $0, EOI; iret */
