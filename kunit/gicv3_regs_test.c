@@ -15,7 +15,7 @@ static u32 dist_at_power_on(u32 offset)
 	case GICD_CTLR:
 		return 0x50;	/* DS, ARE; no group forwarded */
 	case GICD_TYPER:
-		return BIT(25) | 9 << 19 | 31;
+		return BIT(25) | 9 << 19 | BIT(16) | 31;
 	case GICD_IIDR:
 		return 0x4100043b;
 	case GICD_IGROUPR + 4 ... GICD_IGROUPR + 0x7b:
