@@ -40,6 +40,10 @@ static const struct call calls[] = {
 	CALL(AXVM_VM_INJECT, VM, sizeof(struct axvm_inject)),
 	CALL(AXVM_VM_GET_DEVICE_STATE, VM, sizeof(struct axvm_device_state)),
 	CALL(AXVM_VM_SET_DEVICE_STATE, VM, sizeof(struct axvm_device_state)),
+	CALL(AXVM_VM_IRQFD, VM, sizeof(struct axvm_irqfd)),
+	CALL(AXVM_VM_IOEVENTFD, VM, sizeof(struct axvm_ioeventfd)),
+	CALL(AXVM_VM_SIGNAL_MSI, VM, sizeof(struct axvm_msi)),
+	CALL(AXVM_VM_SET_ROUTES, VM, sizeof(struct axvm_routes)),
 	CALL(AXVM_VCPU_GET_REGS, VCPU, sizeof(FAMILY_REGS)),
 	CALL(AXVM_VCPU_SET_REGS, VCPU, sizeof(FAMILY_REGS)),
 	CALL(AXVM_VCPU_GET_SYSREG, VCPU, sizeof(struct axvm_sysreg)),
@@ -55,7 +59,7 @@ static const struct call calls[] = {
 };
 
 #define NR_CALLS	(sizeof(calls) / sizeof(calls[0]))
-#define NR_STRUCTS	19
+#define NR_STRUCTS	23
 
 static struct vm vm;
 static int fds[NR_OBJECTS];
