@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: arch=x86_64 kernels=plain,debug cpus=1,2 timeout=60
+# bed: arch=x86_64 kernels=plain cpus=1,2 timeout=60
+# bed: arch=x86_64 kernels=debug cpus=2 timeout=60
 # bed: arch=x86_64 kernels=plain cpus=2 model=corei7_skylake_x append=tsc_early_khz=50000 timeout=60
 # bed: arch=x86_64 kernels=plain cpus=1 model=corei7_sandy_bridge_2600k timeout=60
 #
@@ -22,7 +23,9 @@ done
 [ -e /mod/kunit/axvm_test_lapic.ko ] || exit 0
 modprobe axvm || exit 1
 modprobe kunit enable=1 2>/dev/null
-for page in 1 2; do
+pages='1 2'
+[ "$BED_KERNEL" != debug ] || pages=2
+for page in $pages; do
 	for suite in lapic lapic_regs lapic_irq lapic_timer ioapic; do
 		modprobe "axvm_test_$suite" apic_page=$page || exit 1
 		results=/sys/kernel/debug/kunit/axvm_$suite/results

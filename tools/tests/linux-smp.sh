@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # bed: kernels=plain,debug cpus=2 guest=1 mem=512 timeout=200
-# bed: kernels=plain cpus=1 guest=1 mem=512 timeout=200
-# bed: arch=x86_64 kernels=plain cpus=4 guest=2 mem=768 timeout=200
-# bed: arch=arm64 kernels=plain cpus=4 guest=1 mem=512 timeout=200
+# bed: kernels=plain cpus=1 guest=1 mem=512 timeout=200 soak=1
+# bed: arch=x86_64 kernels=plain cpus=4 guest=2 mem=768 timeout=200 soak=1
+# bed: arch=arm64 kernels=plain cpus=4 guest=1 mem=512 timeout=200 soak=1
 #
 # linux-smp: Linux guests with several vCPUs, more than there are CPUs, under a load of messages, memory barriers,
 # translations to be dropped everywhere, migrations, timers, and CPUs that go offline and come back (guest-load); nothing
@@ -60,14 +60,11 @@ if [ -n "${AXVM_SOAK:-}" ]; then
 		boot kernel $n 60 128M
 	done
 	if [ -f /guest/debian ]; then boot debian 16 60 384M; fi
-elif [ "$(nproc)" != 2 ]; then
-	rmmod axvm
-	echo "for a soak"
-	exit 4
 elif [ "$BED_KERNEL" = debug ]; then
 	boot kernel 4 1 128M
 else
 	boot kernel 2 1 128M
-	boot kernel 8 1 128M
+	# On arm64, where the machine is slow, 8 CPUs that wait for each other on 2 take minutes.
+	[ "$BED_ARCH" = arm64 ] || boot kernel 8 1 128M
 fi
 rmmod axvm || fail "the module is still in use"

@@ -1,8 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: arch=x86_64 kernels=plain,debug cpus=1,2,4 timeout=120
-# bed: arch=arm64 kernels=plain,debug cpus=1,2,4 kvm=1 timeout=120
+# bed: arch=x86_64 kernels=plain cpus=1,2,4 timeout=120
+# bed: arch=arm64 kernels=plain cpus=1,2,4 kvm=1 timeout=120
+# bed: arch=x86_64 kernels=debug cpus=2 timeout=120
+# bed: arch=arm64 kernels=debug cpus=2 kvm=1 timeout=120
+# bed: arch=x86_64 kernels=debug cpus=1,4 timeout=120 soak=1
+# bed: arch=arm64 kernels=debug cpus=1,4 kvm=1 timeout=120 soak=1
 #
 # storm: interrupts from all sources at once to vCPUs that run, sleep and move: none is lost, none is doubled.
 modprobe axvm && modprobe axvm_storm || exit 1

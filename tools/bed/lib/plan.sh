@@ -11,7 +11,7 @@
 #
 # A list means once with each. Each line stands for itself: a test with several has the boots of all of them. arch=: the
 # families; a suite that is not built for a family needs no word. kvm=1: kvm_intel is loaded first, or KVM is initialised.
-# model=: the machine's CPU, "-" for the usual one. parallel=1: QEMU is not exact, its processors are threads. guest=1: /guest holds a kernel and an initramfs to boot; guest=2: also Debian's
+# model=: the machine's CPU, "-" for the usual one. soak=1: for a soak only. parallel=1: QEMU is not exact, its processors are threads. guest=1: /guest holds a kernel and an initramfs to boot; guest=2: also Debian's
 # kernel, /guest/debian. timeout is in the machine's seconds (four times as many on the debug kernel). Tests with equal needs
 # share a boot.
 
@@ -24,15 +24,16 @@ needs() {
 #   arch=A kernel=K cpus=N kvm=N model=M parallel=N append=... kmemleak=N <tab> mem guest <tab> KIND NAME SECONDS
 plan_line() {
 	local kind=$1 name=$2 kernel=$4 word families=x86_64,arm64 kernels=plain,debug cpus=2 kvm=0 model=- parallel=0 guest=0 mem=256
-	local timeout=60 append='' kmemleak=0 c v m p
+	local timeout=60 append='' kmemleak=0 soak=0 c v m p
 	for word in $5; do
 		case $word in
 		arch=*) families=${word#arch=} ;;
-		kernels=* | cpus=* | kvm=* | model=* | parallel=* | guest=* | mem=* | timeout=* | kmemleak=*) local "${word?}" ;;
+		kernels=* | cpus=* | kvm=* | model=* | parallel=* | guest=* | mem=* | timeout=* | kmemleak=* | soak=*) local "${word?}" ;;
 		append=*) append+=${append:+,}${word#append=} ;;
 		*) die "$3: what is \"$word\" in its bed: line?" ;;
 		esac
 	done
+	[ "$soak" = 0 ] || [ -n "${AXVM_SOAK:-}" ] || return 0
 	case ,$families, in *",$arch,"*) ;; *) return 0 ;; esac
 	case ,$kernels, in *",$kernel,"*) ;; *) return 0 ;; esac
 	[ "$kernel" != debug ] || timeout=$((timeout * 4))
