@@ -11,9 +11,9 @@
 #
 # A list means once with each. Each line stands for itself: a test with several has the boots of all of them. arch=: the
 # families; a suite that is not built for a family needs no word. kvm=1: kvm_intel is loaded first, or KVM is initialised.
-# model=: the machine's CPU, "-" for the usual one. soak=1: for a soak only. parallel=1: QEMU is not exact, its processors are threads. guest=1: /guest holds a kernel and an initramfs to boot; guest=2: also Debian's
-# kernel, /guest/debian. timeout is in the machine's seconds (four times as many on the debug kernel). Tests with equal needs
-# share a boot.
+# model=: the machine's CPU, "-" for the usual one. parallel=1: QEMU is not exact, its processors are threads. guest=1: /guest
+# holds a kernel and an initramfs to boot; guest=2: also Debian's kernel, /guest/debian. timeout is in the machine's seconds
+# (four times as many on the debug kernel). soak=1: the line is for a soak only. Tests with equal needs share a boot.
 
 # needs FILE: its "bed:" lines; an empty line if it has none.
 needs() {
