@@ -76,7 +76,7 @@ struct arm64_host {
  * struct arm64_visit - when a vCPU came to the pCPU where it was last
  * @thread: its thread then
  * @born: start_time of @thread, as another may have its address by now
- * @switches: how many context switches @thread had had
+ * @switches: the context switches of @thread until then
  */
 struct arm64_visit {
 	const struct task_struct *thread;

@@ -62,7 +62,7 @@ static int exit_fp(struct arm64_vcpu *v, struct axvm_exit *exit)
 	return AXVM_RUN_HANDLED;
 }
 
-/* ISS of MSR to ICC_SGI1R_EL1, but for Rt (D19.2.37): what guests with several CPUs trap for most */
+/* ISS of MSR to ICC_SGI1R_EL1, but for Rt (D19.2.37): most traps of guests with several CPUs */
 #define SGI1R_MASK	(ESR_ELx_SYS64_ISS_SYS_MASK | ESR_ELx_SYS64_ISS_DIR_MASK)
 #define SGI1R_WRITE	(ESR_ELx_SYS64_ISS_SYS_VAL(3, 0, 5, 12, 11) | ESR_ELx_SYS64_ISS_DIR_WRITE)
 

@@ -110,7 +110,8 @@ static void write_cval(u64 cval)
 bool arm64_timer_virt_fires(struct arm64_timers *timers)
 {
 	if (timers->loaded)
-		return (arm64_timer_read_ctl() & (ARM64_CTL_FIRES | ARM64_CTL_IMASK)) == ARM64_CTL_FIRES;
+		return (arm64_timer_read_ctl() & (ARM64_CTL_FIRES | ARM64_CTL_IMASK)) ==
+		       ARM64_CTL_FIRES;
 	return fires(&timers->virt, virtual_count(timers));
 }
 EXPORT_SYMBOL_AXVM_KUNIT(arm64_timer_virt_fires);
@@ -272,7 +273,9 @@ static enum hrtimer_restart phys_expired(struct hrtimer *hrtimer)
 
 static u64 ctl_value(const struct arm64_timer *timer, u64 now)
 {
-	return timer->ctl | (timer->ctl & ARM64_CTL_ENABLE && now >= timer->cval ? ARM64_CTL_ISTATUS : 0);
+	bool met = timer->ctl & ARM64_CTL_ENABLE && now >= timer->cval;
+
+	return timer->ctl | (met ? ARM64_CTL_ISTATUS : 0);
 }
 
 /* The timer value is a view of 32 bits of the compare value: D11.2.4 */

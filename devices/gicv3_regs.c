@@ -250,8 +250,9 @@ static const struct field fields[FIELD_SLOT(END_OF_FIELDS)] = {
 };
 
 /* The row of an access, with its view of the banks; NULL: reads as zero, ignores writes */
-static __always_inline const struct field *find_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu,
-				      const struct axvm_access *access, struct view *view)
+static __always_inline const struct field *
+find_field(struct arm64_gic *gic, struct arm64_gic_cpu *cpu, const struct axvm_access *access,
+	   struct view *view)
 {
 	const struct field *field = &fields[FIELD_SLOT(access->offset)];
 	unsigned int intid, size = 0x80 * field->bits;
@@ -494,7 +495,8 @@ static u64 read_rd_base(const struct arm64_gic_cpu *cpu, unsigned int frame,
 }
 
 /* AXVM_UNCLAIMED with interrupts off: ask again with interrupts on. */
-static __always_inline int redist_read(struct arm64_gic_cpu *cpu, unsigned int frame, struct axvm_access *access)
+static __always_inline int redist_read(struct arm64_gic_cpu *cpu, unsigned int frame,
+				       struct axvm_access *access)
 {
 	if (access->offset < SGI_BASE) {
 		access->data = read_rd_base(cpu, frame, access);

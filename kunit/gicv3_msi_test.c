@@ -129,6 +129,7 @@ static struct kunit_suite gicv3_msi_suite = {
 	.name = "axvm-gicv3-msi",
 	.test_cases = gicv3_msi_cases,
 };
+
 kunit_test_suite(gicv3_msi_suite);
 
 MODULE_LICENSE("GPL");

@@ -90,6 +90,7 @@ static struct kunit_suite msi_suite = {
 	.name = "axvm-msi",
 	.test_cases = msi_cases,
 };
+
 kunit_test_suite(msi_suite);
 
 MODULE_LICENSE("GPL");

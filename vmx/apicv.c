@@ -443,5 +443,6 @@ void vmx_show(struct axvm_vcpu *vcpu, struct seq_file *seq)
 	seq_printf(seq, "  apicv %d %s\n", vmx_apicv_level, modes[vmx_apic_mode(vcpu)]);
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].mask < VMX_NR_REASONS && v->reasons[names[i].mask])
-			seq_printf(seq, "  vmx-%s %llu\n", names[i].name, v->reasons[names[i].mask]);
+			seq_printf(seq, "  vmx-%s %llu\n", names[i].name,
+				   v->reasons[names[i].mask]);
 }

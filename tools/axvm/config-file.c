@@ -62,7 +62,7 @@ static char *full_path(const struct vm_config *config, const char *path)
 		return NULL;
 	}
 	memcpy(full, config->file, length);
-	strcpy(full + length, path);
+	memcpy(full + length, path, strlen(path) + 1);
 	return full;
 }
 
@@ -427,7 +427,7 @@ static int take_mode(struct vm_config *config, const struct toml_node *node,
 {
 	(void)key;
 	if (arch_number != AXVM_ARCH_X86_64)
-		return bad_value(config, node, "flat binaries are entered at EL1, without a choice");
+		return bad_value(config, node, "flat binaries are entered at EL1 only");
 	if (strcmp(node->text, "real") && strcmp(node->text, "32"))
 		return bad_value(config, node, "\"real\" or \"32\"");
 	return arch_set_mode(config, node->text);

@@ -309,7 +309,7 @@ static int check_passthrough(const struct vm_config *config, const struct places
 			return config_fail(config, p->line, "%s overlaps %s (line %u)", name,
 					   place->name, place->line);
 	for (other = config->passthrough; other < p; other++)
-		if ((other->kind == PASSTHROUGH_PORTS) == ports && other->length &&
+		if (ports == (other->kind == PASSTHROUGH_PORTS) && other->length &&
 		    overlap(other->gpa, other->length, p->gpa, p->length) &&
 		    other->gpa - other->hpa != p->gpa - p->hpa)
 			return config_fail(config, p->line,

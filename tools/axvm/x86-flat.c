@@ -8,7 +8,7 @@
 
 #include "x86.h"
 
-#define GDT_AT			0x800ULL	/* not among the interrupt vectors, not in the BDA */
+#define GDT_AT			0x800ULL	/* behind the interrupt vectors and the BDA */
 
 /* What AxVisor's own BIOS leaves in EAX; EBX, the information structure, is 0 */
 #define MULTIBOOT_LOADER	0x2badb002ULL

@@ -27,7 +27,7 @@ pages='1 2'
 [ "$BED_KERNEL" != debug ] || pages=2
 for page in $pages; do
 	for suite in lapic lapic_regs lapic_irq lapic_timer ioapic; do
-		modprobe "axvm_test_$suite" apic_page=$page || exit 1
+		modprobe "axvm_test_$suite" "apic_page=$page" || exit 1
 		results=/sys/kernel/debug/kunit/axvm_$suite/results
 		if ! grep -q '^ok' "$results"; then
 			echo "$suite with apic_page=$page:"

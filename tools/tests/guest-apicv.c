@@ -21,7 +21,7 @@ static int level(void)
 	int value = -1;
 
 	if (!file || fscanf(file, "%d", &value) != 1)
-		die("the level in use");
+		die("/sys/module/axvm/parameters/apicv");
 	fclose(file);
 	return value;
 }

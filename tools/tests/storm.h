@@ -62,6 +62,10 @@ struct storm_control {
 
 /**
  * struct storm - the VM, and a thread for each vCPU
+ * @vm: the VM
+ * @vcpu: its vCPUs' descriptors
+ * @thread: their threads
+ * @tid: the same as the kernel counts them
  */
 struct storm {
 	struct vm vm;

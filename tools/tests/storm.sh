@@ -11,4 +11,7 @@
 # storm: interrupts from all sources at once to vCPUs that run, sleep and move: none is lost, none is doubled.
 modprobe axvm && modprobe axvm_storm || exit 1
 axvm-test storm || exit
-rmmod axvm_storm && rmmod axvm || { echo "the module is still in use"; exit 1; }
+if ! rmmod axvm_storm axvm; then
+	echo "the module is still in use"
+	exit 1
+fi

@@ -203,7 +203,7 @@ static void mutate(struct text *text)
 /* Return: whether it was taken */
 static bool try_file(const struct text *text, const char *verb)
 {
-	char *argv[] = { (char *)"config", (char *)verb, NULL, NULL };
+	char *argv[4] = { (char *)"config", (char *)verb };
 	unsigned int lines;
 	char said[4096];
 	int status;
