@@ -50,7 +50,7 @@ host_tests() {
 		name=$(basename "$f" .sh)
 		{ [ -x "$f" ] && wanted "$name"; } || continue
 		started=$(now) status=0
-		AXVM=$1/bin/axvm AXVM_TOP=$top LAUNCHER_OUT=$work/launcher timeout -k 5 "${AXVM_SOAK:+1}200" "$f" >"$work/host.$name" 2>&1 </dev/null || status=$?
+		AXVM=$1/bin/axvm AXVM_TOP=$top LAUNCHER_OUT=$work/launcher timeout -k 5 "${AXVM_SOAK:+1}400" "$f" >"$work/host.$name" 2>&1 </dev/null || status=$?
 		boot_label=host report test "$name" "$status" "$started" "$work/host.$name"
 	done
 }
