@@ -140,7 +140,8 @@ static int create_vm(struct axvm_create_vm *arg)
 
 static int set_memory(const struct axvm_memory *arg)
 {
-	expect(arg->size == sizeof(*arg) && !arg->flags && !arg->reserved, "memory");
+	expect(arg->size == sizeof(*arg) && !arg->reserved, "memory");
+	expect(!(arg->flags & ~(AXVM_MEM_READONLY | AXVM_MEM_NOEXEC)), "flags of memory");
 	expect(!((arg->gpa | arg->hva | arg->length) % PAGE_BYTES), "memory is aligned");
 	expect(arg->length, "memory is not nothing");
 	expect(arg->gpa >= fake.memory_end, "memory slots ascend");

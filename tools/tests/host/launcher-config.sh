@@ -323,11 +323,11 @@ row '000008080000-0x00000809ffff' 128K 20 'gppt-gits: GIC ITS'
 example arm64-rk3588 3
 row 'vCPU 7 runs on the CPUs in 0x80 \(line 9\)'
 row '0000080a0000-0x00000819ffff' 1M redistributors
-check 0 "$out/axvm" config explain "$configs/arm64-own.toml" && row 'uart1: UART, interrupt 40$' && row '256M' 18 RAM
+check 0 "$out/axvm" config explain "$configs/arm64-own.toml" && row 'uart1: UART, interrupt 40' && row '256M' 18 RAM
 bad 2 'no BIOS' '[kernel]\nenable_bios = true\nkernel_path = "k"\n'
 bad 2 'none on arm64' '[kernel]\nboot_protocol = "multiboot"\nkernel_path = "k"\n'
 bad 3 'multiples of 4' '[kernel]\nkernel_path = "k"\nentry_point = 0x8000_0002\n'
-bad 2 'without a choice' '[axvm]\nmode = "32"\n'
+bad 2 'at EL1 only' '[axvm]\nmode = "32"\n'
 gicr() { bad 6 "$2" "[base]\ncpu_num = 2\n[kernel]\nkernel_path = \"k\"\n[devices]\nemu_devices = [[\"r\", 0x80a_0000, $1]]\n"; }
 gicr '0x2_0000, 0, 0x20, [1, 0x2_0000, 0]' 'for 1 of 2 vCPUs'
 gicr '0x4_0000, 0, 0x20, [2, 0x1_0000, 0]' '0x20000 bytes apart'
@@ -336,7 +336,8 @@ gicr '0x4_0000, 0, 0x20, [2, 0x2_0000, 0, 0]' 'cfg is'
 gicr '0x1_0000, 0, 0x23, []' 'another architecture'
 
 # An Image where it cannot be, and places that are taken
-{ head -c 56 /dev/zero && printf 'ARM\144' && head -c 4036 /dev/zero; } >"$work/Image"
+# (image_size is at 16, the magic number at 56)
+{ head -c 16 /dev/zero && printf '\0\020\0\0\0\0\0\0' && head -c 32 /dev/zero && printf 'ARM\144' && head -c 4036 /dev/zero; } >"$work/Image"
 place() {	# LINE WORD KEYS
 	file "[kernel]\nkernel_path = \"Image\"\nmemory_regions = [[0x8000_0000, 0x200_0000, 7, 0]]\n$3\n"
 	refuse "vm.toml:$1: " config check "$vm"
