@@ -12,6 +12,7 @@
 #   --soak      longer: AXVM_SOAK=1 in the tests' environment, ten times the bounds
 set -euo pipefail
 . "$(dirname "$0")/bed/lib/common.sh"
+. "$bed/lib/apt.sh"
 . "$bed/lib/results.sh"
 . "$bed/lib/plan.sh"
 . "$bed/lib/boot.sh"
@@ -43,9 +44,11 @@ trap clean EXIT
 trap 'exit 130' INT TERM HUP
 begin=$SECONDS
 
-# host_tests MODULES: with the programs of this machine's family. The launcher with sanitizers is built once for all.
+# host_tests MODULES: with the programs of this machine's family. The launcher with sanitizers, for both families, is built
+# once for all.
 host_tests() {
 	local f name started status
+	install_packages build-essential acpica-tools libtomlplusplus-dev libfdt-dev device-tree-compiler
 	for f in "$top"/tools/tests/host/*.sh; do
 		name=$(basename "$f" .sh)
 		{ [ -x "$f" ] && wanted "$name"; } || continue
