@@ -308,13 +308,16 @@ static int check_passthrough(const struct vm_config *config, const struct places
 		    overlap(place->range.base, place->range.length, p->gpa, p->length))
 			return config_fail(config, p->line, "%s overlaps %s (line %u)", name,
 					   place->name, place->line);
-	for (other = config->passthrough; other < p; other++)
-		if (ports == (other->kind == PASSTHROUGH_PORTS) && other->length &&
+	for (other = config->passthrough; other < p; other++) {
+		bool others = other->kind == PASSTHROUGH_PORTS;
+
+		if (others == ports && other->length &&
 		    overlap(other->gpa, other->length, p->gpa, p->length) &&
 		    other->gpa - other->hpa != p->gpa - p->hpa)
 			return config_fail(config, p->line,
 					   "%s overlaps that of line %u, with another host address",
 					   name, other->line);
+	}
 	return 0;
 }
 
