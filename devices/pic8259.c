@@ -243,6 +243,8 @@ static void pic_unlock(struct pic8259 *pic, unsigned long flags)
 	raw_spin_unlock_irqrestore(&pic->lock, flags);
 	if (rose)
 		axvm_x86_extint_changed(pic->dev.vm);
+	if (likely(!ended))
+		return;
 	for_each_set_bit(line, &ended, 2 * PIC_CHIP_LINES)
 		axvm_irq_ended(pic->dev.vm, line);
 }
