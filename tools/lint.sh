@@ -31,7 +31,6 @@ scripts() {
 }
 
 lint_shellcheck() {
-	install_packages shellcheck
 	scripts | xargs -r -d '\n' shellcheck -a
 }
 
@@ -44,7 +43,6 @@ lint_build() {
 }
 lint_warnings() { lint_build warnings W=1 KCFLAGS=-Werror; }
 lint_sparse() {
-	install_packages sparse
 	lint_build sparse -k C=2 CHECK='sparse -Wsparse-error'
 }
 
@@ -57,7 +55,6 @@ lint_checkpatch() {
 	# Programs of the tests: the kernel's helpers are not there, and tables of guest code are made by macros
 	userspace_has_not='ARRAY_SIZE|STRCPY|VOLATILE|MACRO_ARG_[A-Z]*|MULTISTATEMENT_MACRO_USE_DO_WHILE|LONG_LINE[A-Z_]*|COMPLEX_MACRO|PARENTHESIS_ALIGNMENT'
 	linux=$(linux_source)
-	install_packages python3 perl
 	sources '*.c' '*.h' '*.S' | xargs -r -d '\n' -n 16 -P "$jobs" "$linux/scripts/checkpatch.pl" --no-tree --strict --terse --quiet \
 		--no-summary --show-types -f |
 		grep -vE '^core/compat\.h:.*:LINUX_VERSION_CODE:|^(uapi|tools)/.*:(BIT_MACRO|PREFER_DEFINED_ATTRIBUTE_MACRO):' |
@@ -97,6 +94,8 @@ check() {
 	fi
 }
 
+# Before any check, as whatever one prints is a failure
+install_packages shellcheck sparse python3 perl
 [ $# -gt 0 ] || set -- spdx shellcheck warnings sparse checkpatch kernel-doc
 for name; do
 	declare -F "lint_$name" >/dev/null || die "no such check: $name"
