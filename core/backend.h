@@ -149,6 +149,9 @@ struct axvm_reason {
  *          pages are mapped in the range already
  * @s2_unmap: unmap a range; true if anything was mapped. vm->s2_lock held. The
  *            caller flushes (axvm_vm_flush_stage2()).
+ * @ports: let the guest reach the host's ports @first to @last by itself, or no longer: then
+ *         none of its accesses goes there when this has returned. vm->lock held, may sleep.
+ *         0 or -ENOMEM; closing ports that are open does not fail. NULL: there are none.
  */
 struct axvm_backend {
 	const char *name;
@@ -193,6 +196,7 @@ struct axvm_backend {
 	int (*s2_map)(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift,
 		      u32 prot);
 	bool (*s2_unmap)(struct axvm_vm *vm, u64 gpa, u64 length);
+	int (*ports)(struct axvm_vm *vm, u16 first, u16 last, bool open);
 };
 
 /* The table of this build's CPU family: vmx/vmx.c or arm64/el2.c */

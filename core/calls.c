@@ -3,9 +3,11 @@
  * The table of all ioctls, and the bodies of those on a VM and on a vCPU. Locks and
  * copying are core/ioctl.c's, as the table says.
  */
+#include <linux/capability.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../devices/passthrough.h"
 #include "ioctl.h"
 
 /* --- on a VM ------------------------------------------------------------------- */
@@ -74,6 +76,11 @@ static long vm_remove_device(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *a
 	struct axvm_device_ref *ref = arg;
 
 	return axvm_devices_remove(vm, ref->id);
+}
+
+static long vm_pass_through(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
+{
+	return axvm_pass_through(vm, arg);
 }
 
 static long vm_boot(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
@@ -306,6 +313,8 @@ const struct axvm_call axvm_calls[] = {
 	     vm_create_device),
 	CALL(AXVM_VM_REMOVE_DEVICE, VM, VM | MM, ANYONE, sizeof(struct axvm_device_ref),
 	     vm_remove_device),
+	CALL(AXVM_VM_PASS_THROUGH, VM, OUT | VM | MM, CAP_SYS_RAWIO,
+	     sizeof(struct axvm_pass_through), vm_pass_through),
 	CALL(AXVM_VM_BOOT, VM, VM, ANYONE, 0, vm_boot),
 	CALL(AXVM_VM_RESET, VM, VM, ANYONE, 0, vm_reset),
 	CALL(AXVM_VM_SUSPEND, VM, 0, ANYONE, 0, vm_suspend),

@@ -19,7 +19,6 @@
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/poll.h>
-#include <linux/rculist.h>
 #include <linux/slab.h>
 
 #include "compat.h"
@@ -29,7 +28,7 @@
  * struct irqfd - one irqfd
  * @vm: its VM
  * @list: in eventfds->irqfds or eventfds->hung_up
- * @resampler: in eventfds->resamplers
+ * @listener: of a resampling one: told when the guest has ended the interrupt
  * @gsi: where its interrupts go
  * @line: of a resampling one: the line it holds
  * @up: it holds @line up; the router's lock
@@ -43,7 +42,7 @@
 struct irqfd {
 	struct axvm_vm *vm;
 	struct list_head list;
-	struct list_head resampler;
+	struct axvm_irq_listener listener;
 	u32 gsi;
 	u32 line;
 	bool up;
@@ -72,24 +71,13 @@ static void irqfd_fire(struct irqfd *irqfd)
 		WRITE_ONCE(vm->eventfds.refused, READ_ONCE(vm->eventfds.refused) + 1);
 }
 
-/**
- * axvm_irqfds_resample() - the guest has ended the interrupt of a line
- * @vm: the VM
- * @irq: the line
- *
- * Context: any, no lock of an irqchip or of the router held.
- */
-void axvm_irqfds_resample(struct axvm_vm *vm, u32 irq)
+/* The guest has ended the interrupt: see struct axvm_irq_listener */
+static void irqfd_ended(struct axvm_irq_listener *listener)
 {
-	struct irqfd *irqfd;
-	int idx;
+	struct irqfd *irqfd = container_of(listener, struct irqfd, listener);
 
-	idx = srcu_read_lock(&vm->srcu);
-	list_for_each_entry_srcu(irqfd, &vm->eventfds.resamplers, resampler,
-				 srcu_read_lock_held(&vm->srcu))
-		if (irqfd->line == irq && axvm_irq_hold(vm, irq, &irqfd->up, false))
-			axvm_eventfd_signal(irqfd->resample);
-	srcu_read_unlock(&vm->srcu, idx);
+	if (axvm_irq_hold(irqfd->vm, irqfd->line, &irqfd->up, false))
+		axvm_eventfd_signal(irqfd->resample);
 }
 
 /* --- life ---------------------------------------------------------------------------- */
@@ -101,20 +89,7 @@ static bool irqfd_unlist(struct irqfd *irqfd)
 		return false;
 	irqfd->listed = false;
 	list_del(&irqfd->list);
-	if (irqfd->resample)
-		list_del_rcu(&irqfd->resampler);
 	return true;
-}
-
-static void mark_resampled(struct axvm_vm *vm, u32 line)
-{
-	struct irqfd *irqfd;
-	bool any = false;
-
-	list_for_each_entry_srcu(irqfd, &vm->eventfds.resamplers, resampler,
-				 lockdep_is_held(&vm->lock))
-		any |= irqfd->line == line;
-	assign_bit(line, vm->irq.resampled, any);
 }
 
 /* An unlisted one; vm->lock held */
@@ -126,10 +101,10 @@ static void irqfd_free(struct irqfd *irqfd)
 	/* Waits for a wake-up that is under way. */
 	if (irqfd->head)
 		eventfd_ctx_remove_wait_queue(irqfd->ctx, &irqfd->wait, &count);
+	if (irqfd->listener.ended)
+		axvm_irq_unlisten(vm, &irqfd->listener);
 	if (irqfd->resample) {
-		synchronize_srcu_expedited(&vm->srcu);
 		axvm_irq_hold(vm, irqfd->line, &irqfd->up, false);
-		mark_resampled(vm, irqfd->line);
 		eventfd_ctx_put(irqfd->resample);
 	}
 	eventfd_ctx_put(irqfd->ctx);
@@ -210,8 +185,6 @@ static int irqfd_list(struct irqfd *irqfd)
 	} else {
 		list_add_tail(&irqfd->list, &eventfds->irqfds);
 		irqfd->listed = true;
-		if (irqfd->resample)
-			list_add_tail_rcu(&irqfd->resampler, &eventfds->resamplers);
 	}
 	spin_unlock_irq(&eventfds->lock);
 	return ret;
@@ -273,8 +246,11 @@ static int irqfd_assign_file(struct axvm_vm *vm, const struct axvm_irqfd *arg, s
 		irqfd_free(irqfd);
 		return ret;
 	}
-	if (irqfd->resample)
-		set_bit(irqfd->line, vm->irq.resampled);
+	if (irqfd->resample) {
+		irqfd->listener.irq = irqfd->line;
+		irqfd->listener.ended = irqfd_ended;
+		axvm_irq_listen(vm, &irqfd->listener);
+	}
 
 	/* From here on it is woken; what was signalled before is an interrupt too. */
 	vfs_poll(file, &irqfd->poll);
@@ -356,7 +332,6 @@ void axvm_eventfds_init(struct axvm_vm *vm)
 
 	spin_lock_init(&eventfds->lock);
 	INIT_LIST_HEAD(&eventfds->irqfds);
-	INIT_LIST_HEAD(&eventfds->resamplers);
 	INIT_LIST_HEAD(&eventfds->hung_up);
 	INIT_WORK(&eventfds->work, free_hung_up);
 }

@@ -28,7 +28,6 @@ struct axvm_vm;
  * struct axvm_eventfds - the eventfds of a VM
  * @lock: irqs off; @irqfds and @hung_up, taken under an eventfd's own lock
  * @irqfds: irqfds; vm->lock to add
- * @resamplers: those of them that resample; vm->lock and @lock to change, vm->srcu to read
  * @hung_up: irqfds whose eventfd was closed, for @work to free
  * @work: frees them
  * @nr_irqfds: how many there are; vm->lock
@@ -39,7 +38,6 @@ struct axvm_vm;
 struct axvm_eventfds {
 	spinlock_t lock;	/* see above */
 	struct list_head irqfds;
-	struct list_head resamplers;
 	struct list_head hung_up;
 	struct work_struct work;
 	unsigned int nr_irqfds;
@@ -53,7 +51,6 @@ void axvm_eventfds_init(struct axvm_vm *vm);
 void axvm_eventfds_release(struct axvm_vm *vm);
 void axvm_eventfds_finish(struct axvm_vm *vm);
 int axvm_irqfd_set(struct axvm_vm *vm, const struct axvm_irqfd *arg);
-void axvm_irqfds_resample(struct axvm_vm *vm, u32 irq);
 
 /* doorbell.c; vm->lock held, but for ring() */
 int axvm_ioeventfd_set(struct axvm_vm *vm, const struct axvm_ioeventfd *arg);

@@ -11,6 +11,7 @@
  * only. VMs are found by number under RCU.
  */
 #include <linux/delay.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 
 #include "../devices/device.h"
@@ -26,6 +27,7 @@
 void axvm_irq_router_init(struct axvm_irq_router *router)
 {
 	raw_spin_lock_init(&router->lock);
+	INIT_LIST_HEAD(&router->listeners);
 }
 
 /* router->lock held */
@@ -338,6 +340,19 @@ void axvm_irq_eoi(struct axvm_vcpu *vcpu, u32 irq)
 }
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_eoi);
 
+static noinline void tell_listeners(struct axvm_vm *vm, u32 irq)
+{
+	struct axvm_irq_listener *listener;
+	int idx;
+
+	idx = srcu_read_lock(&vm->srcu);
+	list_for_each_entry_srcu(listener, &vm->irq.listeners, list,
+				 srcu_read_lock_held(&vm->srcu))
+		if (listener->irq == irq)
+			listener->ended(listener);
+	srcu_read_unlock(&vm->srcu, idx);
+}
+
 /**
  * axvm_irq_ended() - the guest has ended the interrupt of a level-triggered line
  * @vm: the VM
@@ -351,9 +366,39 @@ EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_eoi);
 void axvm_irq_ended(struct axvm_vm *vm, u32 irq)
 {
 	if (irq < AXVM_MAX_IRQS && unlikely(test_bit(irq, vm->irq.resampled)))
-		axvm_irqfds_resample(vm, irq);
+		tell_listeners(vm, irq);
 }
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_irq_ended);
+
+/**
+ * axvm_irq_listen() - from now on be told when the guest has ended the interrupt of a line
+ * @vm: the VM; vm->lock held
+ * @listener: irq, below AXVM_MAX_IRQS, and ended() filled in
+ */
+void axvm_irq_listen(struct axvm_vm *vm, struct axvm_irq_listener *listener)
+{
+	list_add_tail_rcu(&listener->list, &vm->irq.listeners);
+	set_bit(listener->irq, vm->irq.resampled);
+}
+
+/**
+ * axvm_irq_unlisten() - no longer
+ * @vm: the VM; vm->lock held
+ * @listener: as it was given; its ended() is not under way when this returns
+ *
+ * Context: may sleep.
+ */
+void axvm_irq_unlisten(struct axvm_vm *vm, struct axvm_irq_listener *listener)
+{
+	struct axvm_irq_listener *other;
+	bool any = false;
+
+	list_del_rcu(&listener->list);
+	list_for_each_entry_srcu(other, &vm->irq.listeners, list, lockdep_is_held(&vm->lock))
+		any |= other->irq == listener->irq;
+	assign_bit(listener->irq, vm->irq.resampled, any);
+	synchronize_srcu_expedited(&vm->srcu);
+}
 
 /* --- one interrupt to one vCPU ---------------------------------------------------------- */
 

@@ -23,6 +23,7 @@
 #ifndef AXVM_CORE_IRQ_H
 #define AXVM_CORE_IRQ_H
 
+#include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -46,6 +47,19 @@ struct axvm_irqchip_ops {
 };
 
 /**
+ * struct axvm_irq_listener - somebody who holds a level until the guest has ended its interrupt
+ * @list: in axvm_irq_router.listeners
+ * @irq: the line
+ * @ended: the guest has ended the line's interrupt. Any context, no lock of an irqchip or of
+ *         the router held, in a read section of vm->srcu.
+ */
+struct axvm_irq_listener {
+	struct list_head list;
+	u32 irq;
+	void (*ended)(struct axvm_irq_listener *listener);
+};
+
+/**
  * struct axvm_irq_router - the lines of a VM
  * @lock: protects everything here, and axvm_device.asserted
  * @nr_chips: slots of @chips that are in use, or were
@@ -55,7 +69,9 @@ struct axvm_irqchip_ops {
  * @holders: how many hold each line up: each device, irqfd, message and userspace count once
  *           at most
  * @user: bit: userspace holds the line up (AXVM_VM_IRQ_LINE)
- * @resampled: [a] bit: an irqfd wants to know when the guest has ended the line's interrupt
+ * @resampled: [a] bit: somebody in @listeners wants to know when the guest has ended the
+ *             line's interrupt
+ * @listeners: vm->lock to change, vm->srcu to read
  */
 struct axvm_irq_router {
 	raw_spinlock_t lock;
@@ -67,6 +83,7 @@ struct axvm_irq_router {
 	u16 holders[AXVM_MAX_IRQS];
 	DECLARE_BITMAP(user, AXVM_MAX_IRQS);
 	DECLARE_BITMAP(resampled, AXVM_MAX_IRQS);
+	struct list_head listeners;
 };
 
 void axvm_irq_router_init(struct axvm_irq_router *router);
@@ -78,6 +95,8 @@ void axvm_irqchip_unregister(struct axvm_device *chip);
 /* For holders of lines who are not devices */
 bool axvm_irq_hold(struct axvm_vm *vm, u32 irq, bool *held, bool level);
 int axvm_irq_pulse(struct axvm_vm *vm, u32 irq);
+void axvm_irq_listen(struct axvm_vm *vm, struct axvm_irq_listener *listener);
+void axvm_irq_unlisten(struct axvm_vm *vm, struct axvm_irq_listener *listener);
 
 /* For irqchips: the guest has ended the interrupt of a line */
 void axvm_irq_ended(struct axvm_vm *vm, u32 irq);

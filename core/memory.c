@@ -7,6 +7,10 @@
  * as they map it; when they change, the slot's interval notifier unmaps the range
  * again. No page stays pinned.
  *
+ * Among the slots are direct ranges: device memory of the host that a device of the VM has
+ * claimed (devices/passthrough.c) and the guest shall reach without an exit. To all but
+ * stage 2 there is no memory.
+ *
  * Owns: vm->slots. Locks: vm->lock to change slots, vm->srcu to read them,
  * vm->s2_lock around stage-2 changes.
  */
@@ -24,15 +28,8 @@ static struct axvm_slots *slots_locked(struct axvm_vm *vm)
 	return rcu_dereference_protected(vm->slots, lockdep_is_held(&vm->lock));
 }
 
-/**
- * axvm_slot_find() - the slot that holds a guest-physical address
- * @vm: the VM
- * @gpa: the address
- *
- * Context: vm->srcu read side, or interrupts off.
- * Return: the slot, or NULL.
- */
-struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa)
+/* The slot or direct range that holds a guest-physical address, or NULL */
+static struct axvm_slot *slot_at(struct axvm_vm *vm, u64 gpa)
 {
 	struct axvm_slots *slots = srcu_dereference_check(vm->slots, &vm->srcu, irqs_disabled());
 	unsigned int low = 0, high, mid;
@@ -56,13 +53,29 @@ struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa)
 }
 
 /**
+ * axvm_slot_find() - the memory slot that holds a guest-physical address
+ * @vm: the VM
+ * @gpa: the address
+ *
+ * Context: vm->srcu read side, or interrupts off.
+ * Return: the slot, or NULL.
+ */
+struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa)
+{
+	struct axvm_slot *slot = slot_at(vm, gpa);
+
+	return slot && slot->number != AXVM_DIRECT ? slot : NULL;
+}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_slot_find);
+
+/**
  * axvm_slot_gap() - the addresses around one that are in no slot
  * @vm: the VM
  * @gpa: the address
  * @gap: filled in: what holds as long as the slots are of that generation
  *
  * Context: vm->srcu read side, or interrupts off.
- * Return: false: @gpa is in a slot.
+ * Return: false: @gpa is in a slot or a direct range.
  */
 bool axvm_slot_gap(struct axvm_vm *vm, u64 gpa, struct axvm_gap *gap)
 {
@@ -84,6 +97,7 @@ bool axvm_slot_gap(struct axvm_vm *vm, u64 gpa, struct axvm_gap *gap)
 	gap->generation = slots ? slots->generation : 0;
 	return true;
 }
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_slot_gap);
 
 /**
  * axvm_memory_size() - bytes in all slots
@@ -96,9 +110,30 @@ u64 axvm_memory_size(struct axvm_vm *vm)
 	u64 sum = 0;
 
 	for (i = 0; slots && i < slots->nr; i++)
-		sum += slots->slot[i]->length;
+		if (slots->slot[i]->number != AXVM_DIRECT)
+			sum += slots->slot[i]->length;
 	return sum;
 }
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_memory_size);
+
+/**
+ * axvm_memory_overlaps() - is any of a range in a slot or a direct range?
+ * @vm: the VM; vm->lock held
+ * @gpa: guest-physical start
+ * @length: bytes; not beyond the end of the address space
+ */
+bool axvm_memory_overlaps(struct axvm_vm *vm, u64 gpa, u64 length)
+{
+	struct axvm_slots *slots = slots_locked(vm);
+	unsigned int i;
+
+	for (i = 0; slots && i < slots->nr; i++)
+		if (gpa < slots->slot[i]->gpa + slots->slot[i]->length &&
+		    slots->slot[i]->gpa < gpa + length)
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_memory_overlaps);
 
 /* --- following the launcher's page tables -------------------------------------- */
 
@@ -162,18 +197,21 @@ out:
 	return shift;
 }
 
-/* The largest stage-2 page around @gpa that host, slot and hardware allow */
-static unsigned int map_shift(struct axvm_slot *slot, u64 gpa, unsigned long hva)
+/*
+ * The largest stage-2 page around @gpa that slot and hardware allow, and the other side, which
+ * is at @other and has pages of 1 << @host bytes
+ */
+static unsigned int map_shift(struct axvm_slot *slot, u64 gpa, u64 other, unsigned int host)
 {
 	static const unsigned int shifts[] = { PUD_SHIFT, PMD_SHIFT };
-	unsigned int host = host_page_shift(slot->vm->mm, hva), i;
+	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
 		u64 size = 1ULL << shifts[i], start = gpa & ~(size - 1);
 
 		if (shifts[i] > host || !(slot->vm->ops->page_sizes & size))
 			continue;
-		if ((gpa ^ hva) & (size - 1))
+		if ((gpa ^ other) & (size - 1))
 			continue;
 		if (start < slot->gpa || start + size > slot->gpa + slot->length)
 			continue;
@@ -219,7 +257,7 @@ static int map_page(struct axvm_vcpu *vcpu, struct axvm_slot *slot, u64 gpa, u32
 			return ret;
 		prot = AXVM_S2_READ | (writable ? AXVM_S2_WRITE : 0) |
 		       (slot->flags & AXVM_MEM_NOEXEC ? 0 : AXVM_S2_EXEC);
-		shift = map_shift(slot, gpa, hva);
+		shift = map_shift(slot, gpa, hva, host_page_shift(vm->mm, hva));
 
 		spin_lock(&vm->s2_lock);
 		if (!mmu_interval_read_retry(&slot->notifier, seq))
@@ -242,6 +280,28 @@ static int map_page(struct axvm_vcpu *vcpu, struct axvm_slot *slot, u64 gpa, u32
 	return ret;
 }
 
+/* Nothing but the range's removal, which waits for us, changes what is there. */
+static int map_direct(struct axvm_vcpu *vcpu, struct axvm_slot *slot, u64 gpa)
+{
+	const u32 prot = AXVM_S2_READ | AXVM_S2_WRITE | AXVM_S2_DEVICE;
+	u64 hpa = slot->hpa + (gpa - slot->gpa), offset;
+	struct axvm_vm *vm = vcpu->vm;
+	unsigned int shift;
+	int ret;
+
+	ret = vm->ops->s2_topup(vcpu);
+	if (ret)
+		return ret;
+	shift = map_shift(slot, gpa, hpa, PUD_SHIFT);
+	offset = gpa & ((1ULL << shift) - 1);
+	spin_lock(&vm->s2_lock);
+	ret = vm->ops->s2_map(vcpu, gpa - offset, hpa - offset, shift, prot);
+	if (ret == -EAGAIN)
+		ret = vm->ops->s2_map(vcpu, gpa & PAGE_MASK, hpa & PAGE_MASK, PAGE_SHIFT, prot);
+	spin_unlock(&vm->s2_lock);
+	return ret;
+}
+
 /**
  * axvm_memory_fault() - a vCPU touched memory that stage 2 does not map (so)
  * @vcpu: the vCPU; its own thread
@@ -259,7 +319,7 @@ int axvm_memory_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access)
 	int idx, ret = -ENOENT;
 
 	idx = srcu_read_lock(&vm->srcu);
-	slot = axvm_slot_find(vm, gpa);
+	slot = slot_at(vm, gpa);
 	if (!slot)
 		goto out;
 	if ((access & AXVM_ACCESS_WRITE) && (slot->flags & AXVM_MEM_READONLY))
@@ -268,7 +328,10 @@ int axvm_memory_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access)
 		ret = -EFAULT;
 		goto out;
 	}
-	ret = map_page(vcpu, slot, gpa, access);
+	if (slot->number == AXVM_DIRECT)
+		ret = map_direct(vcpu, slot, gpa);
+	else
+		ret = map_page(vcpu, slot, gpa, access);
 out:
 	srcu_read_unlock(&vm->srcu, idx);
 	return ret;
@@ -293,20 +356,21 @@ static int check(struct axvm_vm *vm, const struct axvm_memory *mem)
 	return 0;
 }
 
-/* The present slots, without number @mem->slot, with @add (may be NULL) at its place */
-static struct axvm_slots *slots_replace(struct axvm_slots *old, u32 number, struct axvm_slot *add)
+/* The present slots, without @gone and with @add (either may be NULL) */
+static struct axvm_slots *slots_replace(struct axvm_slots *old, const struct axvm_slot *gone,
+					struct axvm_slot *add, gfp_t gfp)
 {
 	unsigned int i, nr = old ? old->nr : 0;
 	struct axvm_slots *new;
 
-	new = kzalloc(struct_size(new, slot, nr + 1), GFP_KERNEL_ACCOUNT);
+	new = kzalloc(struct_size(new, slot, nr + 1), gfp);
 	if (!new)
 		return ERR_PTR(-ENOMEM);
 	new->generation = old ? old->generation + 1 : 1;
 	for (i = 0; i < nr; i++) {
 		struct axvm_slot *slot = old->slot[i];
 
-		if (slot->number == number)
+		if (slot == gone)
 			continue;
 		if (add && slot->gpa < add->gpa + add->length &&
 		    add->gpa < slot->gpa + slot->length) {
@@ -361,7 +425,8 @@ static void slot_unmap(struct axvm_slot *slot)
 /* The slot is not published any more and no reader has it */
 static void slot_destroy(struct axvm_slot *slot)
 {
-	mmu_interval_notifier_remove(&slot->notifier);
+	if (slot->number != AXVM_DIRECT)
+		mmu_interval_notifier_remove(&slot->notifier);
 	slot_unmap(slot);
 	kfree(slot);
 }
@@ -394,7 +459,7 @@ int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem)
 		if (IS_ERR(add))
 			return PTR_ERR(add);
 	}
-	new = slots_replace(old, mem->slot, add);
+	new = slots_replace(old, gone, add, GFP_KERNEL_ACCOUNT);
 	if (IS_ERR(new)) {
 		if (add)
 			slot_destroy(add);
@@ -410,6 +475,60 @@ int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem)
 	kfree(old);
 	axvm_vm_loaded(vm);
 	return 0;
+}
+
+/**
+ * axvm_direct_add() - let the guest reach device memory of the host without an exit
+ * @vm: the VM; vm->lock held; vCPUs may run
+ * @gpa: guest-physical address, page aligned
+ * @hpa: host-physical address, likewise; claimed by the caller
+ * @length: bytes, likewise
+ *
+ * Context: may sleep.
+ * Return: the range, or an error pointer: -EEXIST: a slot or another range is there; -ENOMEM.
+ */
+struct axvm_slot *axvm_direct_add(struct axvm_vm *vm, u64 gpa, phys_addr_t hpa, u64 length)
+{
+	struct axvm_slots *old = slots_locked(vm), *new;
+	struct axvm_slot *slot;
+
+	slot = kzalloc(sizeof(*slot), GFP_KERNEL_ACCOUNT);
+	if (!slot)
+		return ERR_PTR(-ENOMEM);
+	slot->vm = vm;
+	slot->number = AXVM_DIRECT;
+	slot->flags = AXVM_MEM_NOEXEC;
+	slot->gpa = gpa;
+	slot->hpa = hpa;
+	slot->length = length;
+	new = slots_replace(old, NULL, slot, GFP_KERNEL_ACCOUNT);
+	if (IS_ERR(new)) {
+		kfree(slot);
+		return ERR_CAST(new);
+	}
+	rcu_assign_pointer(vm->slots, new);
+	axvm_vm_synchronize(vm);
+	kfree(old);
+	return slot;
+}
+
+/**
+ * axvm_direct_remove() - the guest reaches it no longer
+ * @slot: the range, freed; vm->lock held; vCPUs may run
+ *
+ * It cannot fail, as the claim ends with it: so the few words that it needs are waited for.
+ *
+ * Context: may sleep.
+ */
+void axvm_direct_remove(struct axvm_slot *slot)
+{
+	struct axvm_vm *vm = slot->vm;
+	struct axvm_slots *old = slots_locked(vm);
+
+	rcu_assign_pointer(vm->slots, slots_replace(old, slot, NULL, GFP_KERNEL | __GFP_NOFAIL));
+	axvm_vm_synchronize(vm);
+	slot_destroy(slot);
+	kfree(old);
 }
 
 /**

@@ -22,14 +22,19 @@ struct axvm_memory;
 
 #define AXVM_MAX_SLOTS	64
 
+/* axvm_slot.number of a direct range: no slot of userspace has it */
+#define AXVM_DIRECT	AXVM_MAX_SLOTS
+
 /**
- * struct axvm_slot - a memory slot
+ * struct axvm_slot - a memory slot, or a direct range
  * @vm: the VM
- * @number: slot number
+ * @number: slot number; AXVM_DIRECT: a direct range: device memory of the host, of which
+ *          nothing but stage 2 knows
  * @flags: AXVM_MEM_*
  * @gpa: guest-physical start
  * @length: bytes
  * @hva: the launcher's address of @gpa
+ * @hpa: of a direct range: the host-physical address of @gpa
  * @notifier: tells of changes to [@hva, @hva + @length)
  */
 struct axvm_slot {
@@ -39,6 +44,7 @@ struct axvm_slot {
 	u64 gpa;
 	u64 length;
 	unsigned long hva;
+	phys_addr_t hpa;
 	struct mmu_interval_notifier notifier;
 };
 
@@ -70,7 +76,12 @@ int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem);
 void axvm_memory_destroy(struct axvm_vm *vm);
 u64 axvm_memory_size(struct axvm_vm *vm);
 
-/* vm->srcu held. NULL: no slot there. */
+/* Direct ranges; vm->lock held. May sleep. */
+struct axvm_slot *axvm_direct_add(struct axvm_vm *vm, u64 gpa, phys_addr_t hpa, u64 length);
+void axvm_direct_remove(struct axvm_slot *slot);
+bool axvm_memory_overlaps(struct axvm_vm *vm, u64 gpa, u64 length);
+
+/* vm->srcu held. NULL: no memory there. */
 struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa);
 bool axvm_slot_gap(struct axvm_vm *vm, u64 gpa, struct axvm_gap *gap);
 

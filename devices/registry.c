@@ -255,19 +255,14 @@ static void make_name(struct axvm_device *dev)
 			*name = '_';
 }
 
-static struct axvm_device *instance_alloc(struct axvm_vm *vm,
+static struct axvm_device *instance_alloc(struct axvm_vm *vm, const struct axvm_device_type *type,
 					  const struct axvm_device_config *config)
 {
-	const struct axvm_device_type *type = axvm_device_type_get(config);
-	struct axvm_device *dev;
+	struct axvm_device *dev = kzalloc(type->instance_size, GFP_KERNEL_ACCOUNT);
 
-	if (IS_ERR(type))
-		return ERR_CAST(type);
-	dev = kzalloc(type->instance_size, GFP_KERNEL_ACCOUNT);
-	if (!dev) {
-		axvm_device_type_put(type);
+	if (!dev)
 		return ERR_PTR(-ENOMEM);
-	}
+	__module_get(type->owner);
 	dev->vm = vm;
 	dev->type = type;
 	dev->config = *config;
@@ -312,15 +307,39 @@ static void instance_destroy(struct axvm_device *dev)
  */
 struct axvm_device *axvm_devices_add(struct axvm_vm *vm, const struct axvm_device_config *config)
 {
+	const struct axvm_device_type *type;
+	struct axvm_device *dev;
+
+	if (config->nr_cfg > AXVM_MAX_CFG)
+		return ERR_PTR(-EINVAL);
+	type = axvm_device_type_get(config);
+	if (IS_ERR(type))
+		return ERR_CAST(type);
+	dev = axvm_devices_add_of(vm, type, config);
+	axvm_device_type_put(type);
+	return dev;
+}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_add);
+
+/**
+ * axvm_devices_add_of() - make a device of a type that need not be registered
+ * @vm: the VM; vm->lock held; vCPUs may run
+ * @type: the type; its module is held by the caller
+ * @config: what and where; copied
+ *
+ * Context: may sleep; not in an access of the guest.
+ * Return: as axvm_devices_add().
+ */
+struct axvm_device *axvm_devices_add_of(struct axvm_vm *vm, const struct axvm_device_type *type,
+					const struct axvm_device_config *config)
+{
 	struct axvm_device *dev;
 	int ret;
 
 	lockdep_assert_held(&vm->lock);
-	if (config->nr_cfg > AXVM_MAX_CFG)
-		return ERR_PTR(-EINVAL);
 	if (vm->devices.nr == AXVM_MAX_DEVICES)
 		return ERR_PTR(-ENOSPC);
-	dev = instance_alloc(vm, config);
+	dev = instance_alloc(vm, type, config);
 	if (IS_ERR(dev))
 		return dev;
 	ret = dev->type->init(dev);
@@ -337,7 +356,6 @@ struct axvm_device *axvm_devices_add(struct axvm_vm *vm, const struct axvm_devic
 	vm->devices.nr++;
 	return dev;
 }
-EXPORT_SYMBOL_AXVM_KUNIT(axvm_devices_add);
 
 /**
  * axvm_devices_remove() - take a device out

@@ -98,6 +98,8 @@ void axvm_devices_reset(struct axvm_vm *vm);
 
 /* vm->lock held. May sleep. */
 struct axvm_device *axvm_devices_add(struct axvm_vm *vm, const struct axvm_device_config *config);
+struct axvm_device *axvm_devices_add_of(struct axvm_vm *vm, const struct axvm_device_type *type,
+					const struct axvm_device_config *config);
 int axvm_devices_remove(struct axvm_vm *vm, u32 id);
 struct axvm_device *axvm_devices_find(struct axvm_vm *vm, u32 id);
 

@@ -49,6 +49,7 @@
 #define AXVM_VM_IOEVENTFD	_IO(AXVM_IOC, 0x9f)
 #define AXVM_VM_SIGNAL_MSI	_IO(AXVM_IOC, 0xb0)
 #define AXVM_VM_SET_ROUTES	_IO(AXVM_IOC, 0xb1)
+#define AXVM_VM_PASS_THROUGH	_IO(AXVM_IOC, 0x88)
 
 /* vCPU calls */
 #define AXVM_VCPU_RUN		_IO(AXVM_IOC, 0xa0)
@@ -73,6 +74,7 @@
 #define AXVM_FEATURE_IOEVENTFD	(1ULL << 9)	/* AXVM_VM_IOEVENTFD */
 #define AXVM_FEATURE_MSI	(1ULL << 10)	/* AXVM_VM_SIGNAL_MSI, AXVM_ROUTE_MSI */
 #define AXVM_FEATURE_ROUTES	(1ULL << 11)	/* AXVM_VM_SET_ROUTES */
+#define AXVM_FEATURE_PASS_THROUGH (1ULL << 16)	/* AXVM_VM_PASS_THROUGH */
 
 /**
  * struct axvm_info - what this host and this module can do (AXVM_GET_INFO)
@@ -276,6 +278,39 @@ struct axvm_create_device {
 	__s32 fd;
 	__u64 cfg[AXVM_MAX_CFG];
 	char type_name[AXVM_NAME_LEN];
+	char name[AXVM_NAME_LEN];
+};
+
+/* axvm_pass_through.flags */
+#define AXVM_PASS_PORTS		(1U << 0)	/* @base and @host are I/O ports (x86) */
+#define AXVM_PASS_MAPPED	(1U << 1)	/* no access exits; without it, each does */
+#define AXVM_PASS_IRQ		(1U << 2)	/* the host's interrupt @host_irq is the line @irq */
+
+/**
+ * struct axvm_pass_through - give hardware of the host to the guest (AXVM_VM_PASS_THROUGH)
+ * @size: sizeof(struct axvm_pass_through)
+ * @flags: AXVM_PASS_*
+ * @base: first guest-physical address, or port
+ * @host: what that is on the host. AXVM_PASS_MAPPED: a multiple of pages, as is @base; a port
+ *        is @base itself then
+ * @length: bytes or ports; AXVM_PASS_MAPPED: whole pages of memory. 0: an interrupt only
+ * @irq: the guest's line (GSI, INTID); 0 without AXVM_PASS_IRQ
+ * @host_irq: the host's interrupt as /proc/interrupts numbers it; 0 without AXVM_PASS_IRQ
+ * @widths: accesses that reach the device: the sum of their widths in bytes, of 1, 2, 4, 8 (not
+ *          for ports); 0: 1, 2 and 4. Others find an open bus. 0 with AXVM_PASS_MAPPED
+ * @id: out: the device's number in this VM
+ * @name: the device's name in debugfs, /proc/iomem and messages
+ */
+struct axvm_pass_through {
+	__u32 size;
+	__u32 flags;
+	__u64 base;
+	__u64 host;
+	__u64 length;
+	__u32 irq;
+	__u32 host_irq;
+	__u32 widths;
+	__u32 id;
 	char name[AXVM_NAME_LEN];
 };
 

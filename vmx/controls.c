@@ -3,8 +3,9 @@
  * The control fields of a VMCS: which are wanted, whether this CPU has them, and the
  * bitmaps of ports and MSRs that do not exit.
  *
- * Owns: vmx_caps, the two bitmap pages every VMCS points to. All ports exit; the
- * MSRs that do not are those that the VMCS or the context switch keeps per vCPU.
+ * Owns: vmx_caps, the bitmap pages a VMCS points to. All ports exit, but for those that were
+ * passed to a VM (ports.c); the MSRs that do not are those that the VMCS or the context switch
+ * keeps per vCPU.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -16,7 +17,7 @@
 
 struct vmx_caps vmx_caps;
 
-static unsigned long *io_bitmaps;	/* ports 0 to 0x7fff, then 0x8000 to 0xffff */
+unsigned long *vmx_io_bitmaps;	/* ports 0 to 0x7fff, then 0x8000 to 0xffff */
 unsigned long *vmx_msr_bitmap;
 
 /* A control word: what must be on, what is taken if it is there (SDM Vol. 3D A.3 to A.5) */
@@ -159,13 +160,13 @@ int vmx_bitmaps_init(void)
 {
 	unsigned int i;
 
-	io_bitmaps = (unsigned long *)__get_free_pages(GFP_KERNEL, 1);
+	vmx_io_bitmaps = (unsigned long *)__get_free_pages(GFP_KERNEL, 1);
 	vmx_msr_bitmap = (unsigned long *)__get_free_page(GFP_KERNEL);
-	if (!io_bitmaps || !vmx_msr_bitmap) {
+	if (!vmx_io_bitmaps || !vmx_msr_bitmap) {
 		vmx_bitmaps_exit();
 		return -ENOMEM;
 	}
-	memset(io_bitmaps, 0xff, 2 * PAGE_SIZE);
+	memset(vmx_io_bitmaps, 0xff, 2 * PAGE_SIZE);
 	memset(vmx_msr_bitmap, 0xff, PAGE_SIZE);
 	for (i = 0; i < ARRAY_SIZE(free_msrs); i++)
 		msr_free(free_msrs[i]);
@@ -177,9 +178,9 @@ int vmx_bitmaps_init(void)
  */
 void vmx_bitmaps_exit(void)
 {
-	free_pages((unsigned long)io_bitmaps, 1);
+	free_pages((unsigned long)vmx_io_bitmaps, 1);
 	free_page((unsigned long)vmx_msr_bitmap);
-	io_bitmaps = NULL;
+	vmx_io_bitmaps = NULL;
 	vmx_msr_bitmap = NULL;
 }
 
@@ -205,8 +206,7 @@ void vmx_write_controls(struct vmx_vcpu *v)
 	vmx_write(VM_EXIT_MSR_LOAD_COUNT, 0);
 	vmx_write(VM_ENTRY_MSR_LOAD_COUNT, 0);
 	vmx_write(VM_ENTRY_INTR_INFO_FIELD, 0);
-	vmx_write(IO_BITMAP_A, virt_to_phys(io_bitmaps));
-	vmx_write(IO_BITMAP_B, virt_to_phys(io_bitmaps) + PAGE_SIZE);
+	vmx_write_io_bitmaps(v);
 	vmx_write(MSR_BITMAP, virt_to_phys(vmx_msr_bitmap));
 	vmx_write(VMCS_LINK_POINTER, ~0ULL);
 	vmx_write(TSC_OFFSET, x86_tsc_offset(v->vcpu));

@@ -7,7 +7,8 @@
  * window.c (the only place that touches a VMCS), context.c (what the VMCS does not
  * switch), entry.S (general registers), event.c (interrupts and exceptions),
  * exits.c (why the guest was left), cr.c and msr.c (registers with rules),
- * ept.c (guest memory), apicv.c (help for the local APIC), vcpu.c (a vCPU from outside).
+ * ept.c (guest memory), ports.c (ports without an exit), apicv.c (help for the local APIC),
+ * vcpu.c (a vCPU from outside).
  */
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -34,6 +35,7 @@ static noinline void drop_stale_translations(struct vmx_vcpu *v, u64 generation)
 	vmx_invept(x->eptp);
 	__this_cpu_write(*x->flushed, generation);
 	v->s2_generation = generation;
+	vmx_follow_ports(v);
 }
 
 /* The vCPU comes to this pCPU: what may be stale here? */
@@ -42,6 +44,7 @@ static void settle(struct vmx_vcpu *v)
 	int cpu = smp_processor_id();
 
 	v->s2_generation = __this_cpu_read(*to_vmx_vm(v->vcpu->vm)->flushed);
+	vmx_follow_ports(v);
 	/* What the guest invalidated elsewhere, it did not invalidate here. */
 	if (v->last_cpu != cpu)
 		vmx_invvpid(v->vpid);
@@ -308,6 +311,7 @@ static int vmx_vm_init(struct axvm_vm *vm)
 	if (!x)
 		return -ENOMEM;
 	vm->backend = x;
+	x->io_bitmaps = vmx_io_bitmaps;
 	/* Guest time starts with the VM. */
 	vm->arch.tsc_offset = -rdtsc();
 	ret = vmx_ept_init(vm);
@@ -328,6 +332,7 @@ static void vmx_vm_destroy(struct axvm_vm *vm)
 {
 	vmx_ept_destroy(vm);
 	vmx_apicv_vm_destroy(to_vmx_vm(vm));
+	vmx_ports_destroy(to_vmx_vm(vm));
 	kfree(vm->backend);
 }
 
@@ -421,4 +426,5 @@ struct axvm_backend axvm_arch_backend = {
 	.s2_topup = vmx_ept_topup,
 	.s2_map = vmx_ept_map,
 	.s2_unmap = vmx_ept_unmap,
+	.ports = vmx_ports,
 };

@@ -57,6 +57,8 @@ extern struct vmx_caps vmx_caps;
  * @apic_access: APIC-access page, or NULL (vmx/apicv.c)
  * @apic_gpa: where it is mapped; vm->s2_lock
  * @apic_mapped: whether it is; vm->s2_lock
+ * @io_bitmaps: the ports that exit: the pages that all VMs share, or one of @io_own
+ * @io_own: once the guest has ports of its own: the pages in use, and those that follow (vmx/ports.c)
  */
 struct vmx_vm {
 	u64 *root;
@@ -65,6 +67,8 @@ struct vmx_vm {
 	void *apic_access;
 	u64 apic_gpa;
 	bool apic_mapped;
+	unsigned long *io_bitmaps;
+	unsigned long *io_own[2];
 };
 
 /* Pages that one fault may need: a table for each level below the root, in 5-level EPT */
@@ -164,6 +168,7 @@ struct vmx_exit_info {
  * @tpr_threshold: as in the VMCS
  * @apic_mode: LAPIC_*: the mode that the VMCS is made for
  * @eoi_exits: EOI-exit bitmap as in the VMCS
+ * @io_bitmaps: as in the VMCS
  * @reasons: exits, by reason
  */
 struct vmx_vcpu {
@@ -212,6 +217,7 @@ struct vmx_vcpu {
 	u8 tpr_threshold;
 	u8 apic_mode;
 	u64 eoi_exits[4];
+	unsigned long *io_bitmaps;
 	u64 reasons[VMX_NR_REASONS];
 };
 
@@ -239,7 +245,20 @@ int vmx_controls_init(struct axvm_reason *why);
 int vmx_bitmaps_init(void);
 void vmx_bitmaps_exit(void);
 void vmx_write_controls(struct vmx_vcpu *v);
+extern unsigned long *vmx_io_bitmaps;
 extern unsigned long *vmx_msr_bitmap;
+
+/* vmx/ports.c: ports that do not exit */
+int vmx_ports(struct axvm_vm *vm, u16 first, u16 last, bool open);
+void vmx_ports_destroy(struct vmx_vm *x);
+void vmx_write_io_bitmaps(struct vmx_vcpu *v);
+
+/* They change with vm->s2_generation: whoever looks at that asks here, too. */
+static inline void vmx_follow_ports(struct vmx_vcpu *v)
+{
+	if (unlikely(v->io_bitmaps != READ_ONCE(to_vmx_vm(v->vcpu->vm)->io_bitmaps)))
+		vmx_write_io_bitmaps(v);
+}
 
 /* Bits of CR0 and CR4 that the guest changes without an exit: paging depends on none but WP */
 #define VMX_CR0_OWN	((u64)(X86_CR0_TS | X86_CR0_MP | X86_CR0_EM | X86_CR0_WP | X86_CR0_AM))

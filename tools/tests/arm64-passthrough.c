@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pass-through on arm64: the machine's PL031 (ARM DDI 0224), a clock whose alarm is a level. The
+ * host has a driver for it, which passthrough.sh takes away from it and gives it back.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "check.h"
+#include "passthrough.h"
+
+#define RTC_HOST	0x09010000UL
+#define RTC_GUEST	0x70001000UL
+#define RTC_SPI		34		/* INTID; the guest has it as another one */
+#define RTC_LINE	40
+
+const struct pass_refusal pass_family_refusals[] = {
+	{ "the distributor", PASS_GUEST, 0x08000000, 0x1000, AXVM_PASS_MAPPED, EPERM },
+	{ "the last page of the redistributors", PASS_GUEST, 0x080bf000, 0x1000,
+	  AXVM_PASS_MAPPED, EPERM },
+	{ "the ITS", PASS_GUEST, 0x08080000, 0x1000, 0, EPERM },
+	{ "all of the GIC", PASS_GUEST, 0x07ff0000, 0x200000, AXVM_PASS_MAPPED, EPERM },
+	{ "ports", 0x1000, 0x1000, 8, AXVM_PASS_PORTS, EINVAL },
+	{ NULL }
+};
+
+#define REGISTERS								\
+	"	movz	x19, #0x7000, lsl #16\n"				\
+	"	movz	x20, #0x4000, lsl #16\n"				\
+	"	add	x20, x20, #8, lsl #12\n"				\
+	"	movz	x24, #0x0903, lsl #16\n"
+#define EXIT	"	str	wzr, [x24]\n	b	.\n"
+
+BLOB(touch,
+	REGISTERS
+	"	ldr	w0, [x19, #0x400]\n	str	w0, [x20]\n"
+	"	mov	w0, #0xa5\n"
+	"	str	w0, [x19, #0x400]\n"
+	"	ldr	w0, [x19, #0x400]\n	str	w0, [x20, #4]\n"
+	EXIT);
+
+BLOB(wait_gone,
+	REGISTERS
+	"	mov	w1, #0\n"
+	"1:	ldr	w0, [x19, #0x400]\n"
+	"	cmn	w0, #1\n"
+	"	b.eq	1b\n"
+	"2:	add	w1, w1, #1\n"
+	"	str	w1, [x20]\n"
+	"	ldr	w0, [x19, #0x400]\n"
+	"	cmn	w0, #1\n"
+	"	b.ne	2b\n"
+	EXIT);
+
+const struct blob *const pass_touch = &touch;
+const struct blob *const pass_wait = &wait_gone;
+
+static struct vm vm;
+
+/**
+ * pass_add_devices() - what the guests need
+ * @v: the VM
+ */
+void pass_add_devices(struct vm *v)
+{
+	vm_add_board_devices(v);
+}
+
+/* --- an interrupt -------------------------------------------------------------------------------- */
+
+/*
+ * X25: the PL031. Alarms one second ahead, as many as data[16] says. The handler quiets the clock
+ * when it comes for the second time: so each alarm comes twice, the second time because the level
+ * is up still when the first has ended.
+ */
+BLOB(alarms,
+	REGISTERS
+	"	movz	x25, #0x7000, lsl #16\n"
+	"	add	x25, x25, #1, lsl #12\n"
+	"	adr	x1, 9f\n"
+	"	msr	vbar_el1, x1\n"
+	"	mov	x1, #7\n"
+	"	msr	S3_0_C12_C12_5, x1\n"		/* ICC_SRE_EL1 */
+	"	isb\n"
+	"	mov	x1, #0xff\n"
+	"	msr	S3_0_C4_C6_0, x1\n"		/* ICC_PMR_EL1 */
+	"	mov	x1, #1\n"
+	"	msr	S3_0_C12_C12_7, x1\n"		/* ICC_IGRPEN1_EL1 */
+	"	isb\n"
+	"	movz	x3, #0x080a, lsl #16\n"
+	"	str	wzr, [x3, #0x14]\n"		/* GICR_WAKER */
+	"	movz	x3, #0x0800, lsl #16\n"
+	"	mov	w4, #2\n"
+	"	str	w4, [x3]\n"			/* GICD_CTLR: Group 1 */
+	"	mov	w4, #0x100\n"
+	"	str	w4, [x3, #0x104]\n"		/* GICD_ISENABLER1: 40 */
+	"	mov	w5, #0\n"
+	"	ldr	w6, [x20, #64]\n"
+	"1:	add	w5, w5, #2\n"
+	"	ldr	w0, [x25]\n"			/* RTCDR */
+	"	add	w0, w0, #1\n"
+	"	str	w0, [x25, #4]\n"		/* RTCMR */
+	"	mov	w0, #1\n"
+	"	str	w0, [x25, #0x10]\n"		/* RTCIMSC */
+	"2:	msr	daifset, #2\n"
+	"	ldr	w0, [x20]\n"
+	"	cmp	w0, w5\n"
+	"	b.hs	3f\n"
+	"	wfi\n"
+	"	msr	daifclr, #2\n"
+	"	isb\n"
+	"	b	2b\n"
+	"3:	subs	w6, w6, #1\n"
+	"	b.ne	1b\n"
+	"	msr	daifclr, #2\n"			/* does another one come? */
+	"	isb\n"
+	"	mov	x0, #0x100000\n"
+	"4:	subs	x0, x0, #1\n"
+	"	b.ne	4b\n"
+	"	msr	daifset, #2\n"
+	EXIT
+	"	.skip	0x800 - (. - alarms_start)\n"
+	"9:	.skip	0x280\n"
+	"	mrs	x10, S3_0_C12_C12_0\n"		/* ICC_IAR1_EL1 */
+	"	cmp	x10, #1020\n"
+	"	b.hs	6f\n"
+	"	str	w10, [x20, #8]\n"
+	"	ldr	w11, [x20]\n"
+	"	add	w11, w11, #1\n"
+	"	str	w11, [x20]\n"
+	"	tbnz	w11, #0, 5f\n"
+	"	mov	w12, #1\n"
+	"	str	w12, [x25, #0x1c]\n"		/* RTCICR */
+	"	ldr	w12, [x25, #0x14]\n"		/* RTCRIS */
+	"5:	msr	S3_0_C12_C12_1, x10\n"		/* ICC_EOIR1_EL1 */
+	"	isb\n"
+	"6:	eret\n");
+
+static int pass_clock(struct vm *v, uint32_t flags, struct axvm_pass_through *arg)
+{
+	*arg = (struct axvm_pass_through){
+		.flags = AXVM_PASS_IRQ | flags, .base = RTC_GUEST, .host = RTC_HOST,
+		.length = 0x1000, .irq = RTC_LINE, .host_irq = host_irq("GIC", RTC_SPI),
+	};
+	return pass(v, arg);
+}
+
+static void alarms_with(uint32_t flags)
+{
+	struct axvm_pass_through arg, again;
+	unsigned long long r, w;
+
+	vm_create(&vm, 0);
+	pass_add_devices(&vm);
+	vm_load(&vm, GUEST_FLAT, &alarms);
+	*vm_word(&vm, 16) = 3;
+	CHECK_OK(pass_clock(&vm, flags, &arg));
+	CHECK_ERR(pass_clock(&vm, flags, &again), EEXIST);
+	vm_boot(&vm);
+	vm_finish(&vm);
+	CHECK_EQ(*vm_word(&vm, 0), 6);
+	CHECK_EQ(*vm_word(&vm, 2), RTC_LINE);
+	pass_accesses(&vm, "passed", &r, &w);
+	CHECK_EQ(r, flags & AXVM_PASS_MAPPED ? 0 : 6);
+	CHECK_EQ(w, flags & AXVM_PASS_MAPPED ? 0 : 9);
+	CHECK_OK(pass_remove(&vm, arg.id));
+	CHECK_OK(pass_clock(&vm, flags, &arg));
+	vm_destroy(&vm);
+}
+
+TEST(passthrough_clock, mapped_alarms_are_levels)
+{
+	alarms_with(AXVM_PASS_MAPPED);
+}
+
+TEST(passthrough_clock, routed_alarms_are_levels)
+{
+	alarms_with(0);
+}
+
+/* Removed, or ended, with the alarm up and nobody to quiet it: passthrough.sh looks what the host finds. */
+BLOB(loud,
+	REGISTERS
+	"	movz	x25, #0x7000, lsl #16\n"
+	"	add	x25, x25, #1, lsl #12\n"
+	"	ldr	w0, [x25]\n"
+	"	str	w0, [x25, #4]\n"
+	"	mov	w0, #1\n"
+	"	str	w0, [x25, #0x10]\n"
+	"1:	ldr	w0, [x25, #0x18]\n"		/* RTCMIS */
+	"	cbz	w0, 1b\n"
+	EXIT);
+
+TEST(passthrough_clock, an_end_with_the_alarm_up)
+{
+	struct axvm_pass_through arg;
+
+	vm_create(&vm, 0);
+	pass_add_devices(&vm);
+	vm_load(&vm, GUEST_FLAT, &loud);
+	CHECK_OK(pass_clock(&vm, AXVM_PASS_MAPPED, &arg));
+	vm_boot(&vm);
+	vm_finish(&vm);
+	vm_destroy(&vm);
+}
+
+TEST(passthrough_held, the_host_has_the_clock)
+{
+	struct axvm_pass_through arg, irq = { .flags = AXVM_PASS_IRQ, .irq = RTC_LINE };
+
+	vm_create(&vm, 0);
+	CHECK_ERR(pass_clock(&vm, 0, &arg), EBUSY);
+	CHECK_ERR(pass_clock(&vm, AXVM_PASS_MAPPED, &arg), EBUSY);
+	irq.host_irq = host_irq("GIC", RTC_SPI);
+	CHECK_ERR(pass(&vm, &irq), EBUSY);
+	vm_destroy(&vm);
+}
