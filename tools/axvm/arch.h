@@ -69,6 +69,12 @@ bool arch_irq_valid(u32 irq);
 /* The physical CPU with that hardware id (MPIDR, APIC id). Return: its number, or -1 */
 int arch_host_cpu(u64 id);
 
+/* Which of the host's interrupt controllers numbers what can be passed: its name in sysfs */
+extern const char *const arch_host_controller;
+
+/* Below that, its numbers are Linux's own */
+extern const u32 arch_host_irq_own;
+
 /* The architecture's own rules. Return: 0, or -1 with a message */
 int arch_check_config(struct vm_config *config);
 

@@ -220,6 +220,18 @@ static void write_device(struct tree *tree, const struct vm_config *config,
 			writers[i].write(tree, config, device);
 }
 
+/* Hardware of the host, if somebody said what it is */
+static void write_passed(struct tree *tree, const struct vm_config *config,
+			 const struct passthrough_config *p)
+{
+	const struct device_config device = {
+		.type = p->node, .base = p->gpa, .length = p->length, .irq = p->irq,
+	};
+
+	if (p->node && p->irq >= ARM64_SPI_FIRST)
+		write_device(tree, config, &device);
+}
+
 static void write_chosen(struct tree *tree, const struct vm_config *config)
 {
 	unsigned int i;
@@ -257,6 +269,8 @@ static void write_machine(struct tree *tree, const struct vm_config *config)
 	write_clock(tree);
 	for (i = 0; i < config->nr_emu_devices; i++)
 		write_device(tree, config, &config->emu_devices[i]);
+	for (i = 0; i < config->nr_passthrough; i++)
+		write_passed(tree, config, &config->passthrough[i]);
 	end(tree);
 	if (!tree->error)
 		note_error(tree, fdt_finish(tree->fdt));

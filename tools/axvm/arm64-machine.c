@@ -15,6 +15,8 @@ const char *const arch_kernel_kinds = "a Linux Image, not compressed";
 const char *const arch_elf_mistake = "an ELF file (of Linux, give arch/arm64/boot/Image)";
 const u32 arch_max_vcpus = ARM64_MAX_VCPUS;
 const u32 arch_rtc = AXVM_DEV_PL031;
+const char *const arch_host_controller = "GIC";
+const u32 arch_host_irq_own = 0;
 const char *const arch_usage =
 "  -k, --kernel FILE        kernel: Linux Image\n"
 "  -i, --initrd FILE        initramfs (more than one are joined)\n"

@@ -296,13 +296,51 @@ static const struct {
 	[PASSTHROUGH_ADDRESSES] = { "nn", "base_gpa, length" },
 	[PASSTHROUGH_PORTS] = { "nn", "base, length" },
 	[PASSTHROUGH_EXCLUDED] = { "s", "path" },
+	[PASSTHROUGH_HOST] = { "snnnnns", "name, base, host_base, length, irq_id, host_irq_id, how" },
 };
+
+/* What host_devices says of how something is passed: words with commas between */
+static const struct {
+	const char *word;
+	bool ports;
+	bool routed;
+	u32 node;
+} hows[] = {
+	{ .word = "mapped" },
+	{ .word = "routed", .routed = true },
+	{ .word = "ports", .ports = true },
+	{ .word = "pl011", .node = AXVM_DEV_CONSOLE },
+	{ .word = "pl031", .node = AXVM_DEV_PL031 },
+};
+
+static int take_how(const struct vm_config *config, struct passthrough_config *p, const char *text)
+{
+	size_t length, i;
+
+	for (;; text += length + 1) {
+		length = strcspn(text, ",");
+		for (i = 0; i < ARRAY_SIZE(hows); i++)
+			if (strlen(hows[i].word) == length && !strncmp(hows[i].word, text, length))
+				break;
+		if (i == ARRAY_SIZE(hows) ||
+		    (hows[i].node && arch_number != AXVM_ARCH_ARM64) ||
+		    (hows[i].ports && arch_number != AXVM_ARCH_X86_64))
+			return config_fail(config, p->line, "%s: \"%.*s\" is no way to pass it", p->name,
+					   (int)length, text);
+		p->ports |= hows[i].ports;
+		p->routed |= hows[i].routed;
+		p->node |= hows[i].node;
+		if (!text[length])
+			return 0;
+	}
+}
 
 static int fill_passthrough(const struct vm_config *config, struct passthrough_config *p,
 			    const struct toml_node *entry)
 {
-	unsigned int first = p->kind == PASSTHROUGH_DEVICE;
+	unsigned int first = p->kind == PASSTHROUGH_DEVICE || p->kind == PASSTHROUGH_HOST;
 
+	p->ports = p->kind == PASSTHROUGH_PORTS;
 	p->line = entry->line;
 	if (p->kind != PASSTHROUGH_ADDRESSES && p->kind != PASSTHROUGH_PORTS) {
 		if (!value(entry, 0)->text[0])
@@ -322,7 +360,14 @@ static int fill_passthrough(const struct vm_config *config, struct passthrough_c
 		return config_fail(config, entry->line, "%s: there is no interrupt %llu", p->name,
 				   number(entry, 4));
 	p->irq = number(entry, 4);
-	return 0;
+	p->host_irq = p->irq;
+	if (p->kind == PASSTHROUGH_DEVICE)
+		return 0;
+	if (number(entry, 5) > 0xffffffff || !number(entry, 5) != !p->irq)
+		return config_fail(config, entry->line, "%s: there is no interrupt %llu", p->name,
+				   number(entry, 5));
+	p->host_irq = number(entry, 5);
+	return take_how(config, p, value(entry, 6)->text);
 }
 
 /* One entry of excluded_devices may have several paths */

@@ -137,16 +137,23 @@ static void add_device(struct table *table, const struct vm_config *config,
 	}
 }
 
-static void add_passthrough(struct table *table, const struct passthrough_config *p)
+static void add_passthrough(struct table *table, const struct vm_config *config,
+			    const struct passthrough_config *p)
 {
-	struct device_range range = { p->kind == PASSTHROUGH_PORTS, p->gpa, p->length };
-	char irq[32];
+	struct device_range range = { p->ports, p->gpa, p->length };
+	char irq[64] = "";
 
-	if (p->kind == PASSTHROUGH_PATH || p->kind == PASSTHROUGH_EXCLUDED)
+	if (!config_gives_range(p))
 		return;
-	irq_text(p->irq, irq, sizeof(irq));
-	add_row(table, &range, p->line, "%s%sthe host's at %#llx%s", p->name ? p->name : "",
-		p->name ? ": " : "", p->hpa, irq);
+	if (p->irq && !config_gives_irq(config, p))
+		snprintf(irq, sizeof(irq), ", interrupt %u not passed", p->irq);
+	else if (p->irq != p->host_irq)
+		snprintf(irq, sizeof(irq), ", interrupt %u, the host's %u", p->irq, p->host_irq);
+	else
+		irq_text(p->irq, irq, sizeof(irq));
+	add_row(table, &range, p->line, "%s%sthe host's at %#llx, %s%s", p->name ? p->name : "",
+		p->name ? ": " : "", p->hpa, config_is_mapped(config, p) ? "mapped" : "routed",
+		irq);
 }
 
 static int by_place(const void *a, const void *b)
@@ -305,7 +312,7 @@ static int explain(struct vm_config *config)
 	for (i = 0; i < config->nr_emu_devices; i++)
 		add_device(&table, config, &config->emu_devices[i]);
 	for (i = 0; i < config->nr_passthrough; i++)
-		add_passthrough(&table, &config->passthrough[i]);
+		add_passthrough(&table, config, &config->passthrough[i]);
 	print_table(&table);
 	putchar('\n');
 	config_unsupported(config, say_to_stdout);

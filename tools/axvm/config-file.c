@@ -521,6 +521,8 @@ static const struct key axvm_keys[] = {
 	{ "hugepages", TOML_BOOLEAN, take_bool, OFFSET(hugepages) },
 	{ "reboot", TOML_BOOLEAN, take_bool, OFFSET(reboot) },
 	{ "passthrough", TOML_BOOLEAN, take_no_passthrough, 0 },
+	{ "host_devices", TOML_ARRAY, take_passthrough, PASSTHROUGH_HOST },
+	{ "routed", TOML_BOOLEAN, take_bool, OFFSET(routed) },
 	{ "modules", TOML_ARRAY, take_modules, 0 },
 	{ "flat", TOML_ARRAY, take_flats, 0 },
 	{ "mode", TOML_STRING, take_mode, 0 },

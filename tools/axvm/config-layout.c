@@ -288,17 +288,19 @@ static int check_passthrough(const struct vm_config *config, const struct places
 			     unsigned int i)
 {
 	const struct passthrough_config *p = &config->passthrough[i], *other;
-	bool ports = p->kind == PASSTHROUGH_PORTS;
+	bool ports = p->ports;
 	struct places scratch = { .count = 0 };
 	const struct place *place;
 	struct device_range range = { ports, p->gpa, p->length };
 	const char *name = p->name ? p->name : ports ? "passthrough_ports" :
 			   "passthrough_addresses";
 
-	if (p->kind == PASSTHROUGH_PATH || p->kind == PASSTHROUGH_EXCLUDED)
+	if (!config_gives_range(p))
 		return 0;
 	if (add_place(config, &scratch, &range, name, p->line))
 		return -1;
+	if (p->kind == PASSTHROUGH_HOST && p->irq && !arch_irq_valid(p->irq))
+		return config_fail(config, p->line, "%s: there is no interrupt %u", name, p->irq);
 	range.base = p->hpa;
 	scratch.count = 0;
 	if (add_place(config, &scratch, &range, name, p->line))
@@ -309,9 +311,7 @@ static int check_passthrough(const struct vm_config *config, const struct places
 			return config_fail(config, p->line, "%s overlaps %s (line %u)", name,
 					   place->name, place->line);
 	for (other = config->passthrough; other < p; other++) {
-		bool others = other->kind == PASSTHROUGH_PORTS;
-
-		if (others == ports && other->length &&
+		if (other->ports == ports && other->length &&
 		    overlap(other->gpa, other->length, p->gpa, p->length) &&
 		    other->gpa - other->hpa != p->gpa - p->hpa)
 			return config_fail(config, p->line,
@@ -319,6 +319,57 @@ static int check_passthrough(const struct vm_config *config, const struct places
 					   name, other->line);
 	}
 	return 0;
+}
+
+static bool controls_interrupts(const struct device_config *device)
+{
+	return device->type == AXVM_DEV_LAPIC || device->type == AXVM_DEV_PIC ||
+	       device->type == AXVM_DEV_IOAPIC || device->type == AXVM_DEV_GICV3;
+}
+
+static bool in_the_way(const struct vm_config *config, const struct device_config *device,
+		       const struct passthrough_config *p)
+{
+	struct device_range ranges[ARCH_DEVICE_RANGES];
+	unsigned int i, n = arch_device_ranges(config, device, ranges);
+
+	for (i = 0; i < n; i++)
+		if (ranges[i].ports == p->ports &&
+		    overlap(ranges[i].base, ranges[i].length, p->gpa, p->length))
+			return true;
+	return false;
+}
+
+/**
+ * config_meets() - does hardware lie where the machine has a device of its own?
+ * @config: a configuration
+ * @p: the hardware
+ * @controller: whether interrupt controllers are meant, or all others
+ *
+ * Return: that device, or NULL.
+ */
+struct device_config *config_meets(struct vm_config *config, const struct passthrough_config *p,
+				   bool controller)
+{
+	struct device_config *device = config->emu_devices;
+	unsigned int i;
+
+	for (i = 0; config_gives_range(p) && i < config->nr_emu_devices; i++, device++)
+		if (!device->line && controls_interrupts(device) == controller &&
+		    in_the_way(config, device, p))
+			return device;
+	return NULL;
+}
+
+/* The machine's own devices go where hardware comes; without its interrupt controllers it is none. */
+static void give_way(struct vm_config *config)
+{
+	struct device_config *device;
+	unsigned int i;
+
+	for (i = 0; i < config->nr_passthrough; i++)
+		while ((device = config_meets(config, &config->passthrough[i], false)))
+			config_remove_device(config, device);
 }
 
 /**
@@ -343,5 +394,6 @@ int config_lay_out(struct vm_config *config)
 	for (i = 0; i < config->nr_passthrough; i++)
 		if (check_passthrough(config, &places, i))
 			return -1;
+	give_way(config);
 	return 0;
 }

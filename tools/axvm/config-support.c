@@ -72,7 +72,49 @@ const char *const config_passthrough_keys[] = {
 	[PASSTHROUGH_ADDRESSES] = "passthrough_addresses",
 	[PASSTHROUGH_PORTS] = "passthrough_ports",
 	[PASSTHROUGH_EXCLUDED] = "excluded_devices",
+	[PASSTHROUGH_HOST] = "host_devices",
 };
+
+/**
+ * config_gives_range() - does it say where the hardware is?
+ * @p: hardware
+ *
+ * Return: false: it is a path in a device tree.
+ */
+bool config_gives_range(const struct passthrough_config *p)
+{
+	return p->kind != PASSTHROUGH_PATH && p->kind != PASSTHROUGH_EXCLUDED;
+}
+
+/**
+ * config_is_mapped() - does the guest reach it without an exit?
+ * @config: the configuration
+ * @p: hardware that has a range
+ *
+ * Return: false: it is routed, because it was asked for or cannot be otherwise.
+ */
+bool config_is_mapped(const struct vm_config *config, const struct passthrough_config *p)
+{
+	if (config->routed || p->routed)
+		return false;
+	return p->ports ? p->gpa == p->hpa : !((p->gpa | p->hpa | p->length) % PAGE_BYTES);
+}
+
+/**
+ * config_gives_irq() - does it bring its interrupt?
+ * @config: the configuration
+ * @p: hardware
+ *
+ * AxVisor's files have numbers for devices that have none, too.
+ *
+ * Return: so it does.
+ */
+bool config_gives_irq(const struct vm_config *config, const struct passthrough_config *p)
+{
+	if (p->kind == PASSTHROUGH_HOST)
+		return p->irq;
+	return p->irq && arch_irq_valid(p->irq) && config->interrupt_mode != AXVM_IRQ_NONE;
+}
 
 static void passthrough_text(const struct passthrough_config *p, char *text, size_t size)
 {
@@ -82,7 +124,27 @@ static void passthrough_text(const struct passthrough_config *p, char *text, siz
 		snprintf(text, size, "%s: %#llx", config_passthrough_keys[p->kind], p->gpa);
 }
 
+/* What the host does not let go of, and what needs its device tree */
 static void look_at_passthrough(struct listing *list)
+{
+	const struct vm_config *config = list->config;
+	const struct passthrough_config *p;
+	char text[160];
+	unsigned int i;
+
+	for (i = 0; i < config->nr_passthrough; i++) {
+		p = &config->passthrough[i];
+		passthrough_text(p, text, sizeof(text));
+		if (!config_gives_range(p))
+			found(list, p->line, "%s", text);
+		else if (config_meets((struct vm_config *)config, p, true))
+			found(list, p->line, "%s, an interrupt controller,", text);
+	}
+	if (config->passthrough_space)
+		found(list, config->passthrough_space, "address_space_policy passthrough");
+}
+
+static void list_passthrough(struct listing *list)
 {
 	const struct vm_config *config = list->config;
 	char text[160];
@@ -134,7 +196,7 @@ void config_leave_out(struct vm_config *config, config_say say)
 	struct device_config *device;
 	unsigned int i;
 
-	look_at_passthrough(&list);
+	list_passthrough(&list);
 	if (config->interrupt_mode == AXVM_IRQ_PASSTHROUGH)
 		config->interrupt_mode = AXVM_IRQ_EMULATED;
 	for (i = 0; i < config->nr_passthrough; i++)

@@ -148,25 +148,34 @@ enum passthrough_kind {
 	PASSTHROUGH_ADDRESSES,
 	PASSTHROUGH_PORTS,
 	PASSTHROUGH_EXCLUDED,	/* excluded_devices: what a path shall not bring */
+	PASSTHROUGH_HOST,	/* host_devices, which is axvm's own */
 };
 
 /**
  * struct passthrough_config - hardware that is given to the guest
  * @kind: what it is
  * @name: name or path, or NULL
+ * @ports: ports, not memory
+ * @routed: each access is made by the module
+ * @node: AXVM_DEV_* of the device that the guest's device tree shall tell of, or 0 (arm64)
  * @gpa: guest-physical address, or port
  * @hpa: host-physical address, or port
  * @length: bytes or ports
  * @irq: its interrupt, or 0
+ * @host_irq: what that is on the host: GSI or INTID
  * @line: in the configuration file
  */
 struct passthrough_config {
 	enum passthrough_kind kind;
 	char *name;
+	bool ports;
+	bool routed;
+	u32 node;
 	u64 gpa;
 	u64 hpa;
 	u64 length;
 	u32 irq;
+	u32 host_irq;
 	u32 line;
 };
 
@@ -233,6 +242,7 @@ enum entry_mode {
  * @nr_passthrough: entries in @passthrough
  * @passthrough: hardware
  * @passthrough_space: the guest sees the host's whole address space; line of it, or 0
+ * @routed: all accesses to hardware are made by the module
  * @no_passthrough: leave hardware out: the launcher's machine takes its place
  */
 struct vm_config {
@@ -287,6 +297,7 @@ struct vm_config {
 	unsigned int nr_passthrough;
 	struct passthrough_config passthrough[CONFIG_MAX_PASSTHROUGH];
 	u32 passthrough_space;
+	bool routed;
 	bool no_passthrough;
 };
 
@@ -311,12 +322,17 @@ int __printf(3, 4) config_fail(const struct vm_config *config, u32 line, const c
 /* config-layout.c */
 int config_lay_out(struct vm_config *config);
 void config_map_memory(const struct vm_config *config, struct guest_memory *memory);
+struct device_config *config_meets(struct vm_config *config, const struct passthrough_config *p,
+				   bool controller);
 
 /* config-support.c */
 typedef void (*config_say)(const struct vm_config *config, u32 line, const char *text);
 unsigned int config_unsupported(const struct vm_config *config, config_say say);
 void config_leave_out(struct vm_config *config, config_say say);
 int config_check_host(const struct vm_config *config);
+bool config_gives_range(const struct passthrough_config *p);
+bool config_is_mapped(const struct vm_config *config, const struct passthrough_config *p);
+bool config_gives_irq(const struct vm_config *config, const struct passthrough_config *p);
 bool config_cpus(const struct vm_config *config, u32 vcpu, void *set);
 
 #endif /* AXVM_TOOL_CONFIG_H */

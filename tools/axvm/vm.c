@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Making a VM of a configuration by the ioctls of /dev/axvm: memory, then vCPUs,
- * then devices (a local APIC device serves the vCPUs that are there).
+ * then devices (a local APIC device serves the vCPUs that are there), and hardware.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -231,7 +231,7 @@ int vm_create(struct vm *vm, const struct vm_config *config, const struct guest_
 	if (vm->system_fd < 0)
 		return -1;
 	if (make_room(vm) || check_info(vm) || create_vm(vm) || set_memory(vm, memory) ||
-	    create_vcpus(vm) || create_devices(vm))
+	    create_vcpus(vm) || create_devices(vm) || vm_pass_through(vm))
 		return -1;
 	return 0;
 }

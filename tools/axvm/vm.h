@@ -77,6 +77,9 @@ int vm_boot(struct vm *vm);
 int vm_status(struct vm *vm, struct axvm_vm_status *status);
 int vm_ioctl_failed(const char *what);
 
+/* passthrough.c */
+int vm_pass_through(struct vm *vm);
+
 /* vcpu.c */
 int vcpus_start(struct vm *vm);
 void vcpus_stop(struct vm *vm);

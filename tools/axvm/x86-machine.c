@@ -16,6 +16,8 @@ const char *const arch_elf_mistake =
 	"an ELF file without multiboot header (of Linux, give the bzImage)";
 const u32 arch_max_vcpus = ARCH_MAX_VCPUS;
 const u32 arch_rtc = AXVM_DEV_RTC_CMOS;
+const char *const arch_host_controller = "IO-APIC";
+const u32 arch_host_irq_own = 16;	/* the ISA bus */
 const char *const arch_usage =
 "  -k, --kernel FILE        kernel: Linux bzImage or multiboot (found out by itself)\n"
 "  -i, --initrd FILE        Linux: initramfs (more than one are joined)\n"

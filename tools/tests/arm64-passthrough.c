@@ -3,9 +3,15 @@
  * Pass-through on arm64: the machine's PL031 (ARM DDI 0224), a clock whose alarm is a level. The
  * host has a driver for it, which passthrough.sh takes away from it and gives it back.
  */
+#include <fcntl.h>
+#include <linux/rtc.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "passthrough.h"
@@ -215,4 +221,52 @@ TEST(passthrough_held, the_host_has_the_clock)
 	irq.host_irq = host_irq("GIC", RTC_SPI);
 	CHECK_ERR(pass(&vm, &irq), EBUSY);
 	vm_destroy(&vm);
+}
+
+/* --- for passthrough.sh: the driver's own alarm, on the host or in a guest ------------------------------ */
+
+/* The clock of the device that $RTC names */
+static int open_clock(void)
+{
+	const char *device = getenv("RTC");
+	char path[64], link[128];
+	ssize_t length;
+	int i;
+
+	for (i = 0; device && i < 4; i++) {
+		snprintf(path, sizeof(path), "/sys/class/rtc/rtc%d/device", i);
+		length = readlink(path, link, sizeof(link) - 1);
+		if (length < 0)
+			continue;
+		link[length] = '\0';
+		if (strcmp(strrchr(link, '/') + 1, device))
+			continue;
+		snprintf(path, sizeof(path), "/dev/rtc%d", i);
+		return open(path, O_RDONLY);
+	}
+	return -1;
+}
+
+TEST(passthrough_alarm, comes)
+{
+	struct rtc_wkalrm alarm = { .enabled = 1 };
+	int fd = open_clock();
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	struct rtc_time now;
+	struct tm tm;
+	time_t when;
+	unsigned long what = 0;
+
+	CHECK_OK(fd);
+	CHECK_OK(ioctl(fd, RTC_RD_TIME, &now));
+	tm = (struct tm){ now.tm_sec, now.tm_min, now.tm_hour, now.tm_mday, now.tm_mon, now.tm_year };
+	when = timegm(&tm) + 2;
+	CHECK(when > 1000000000);
+	gmtime_r(&when, &tm);
+	alarm.time = (struct rtc_time){ tm.tm_sec, tm.tm_min, tm.tm_hour, tm.tm_mday, tm.tm_mon,
+					tm.tm_year };
+	CHECK_OK(ioctl(fd, RTC_WKALM_SET, &alarm));
+	CHECK_EQ(poll(&ready, 1, 30000), 1);
+	CHECK_EQ(read(fd, &what, sizeof(what)), sizeof(what));
+	CHECK(what & RTC_AF);
 }

@@ -40,6 +40,7 @@ bochs_rc() {
 		boot: disk
 		com1: enabled=1, $1
 		com2: enabled=1, mode=file, dev=$dir/out.fifo
+		com3: enabled=1, mode=null
 		log: $dir/machine.log
 		panic: action=fatal
 		error: action=report

@@ -1,0 +1,187 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# bed: arch=x86_64 kernels=plain,debug cpus=2 guest=1 mem=512 timeout=300
+# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 guest=1 mem=512 timeout=300
+# bed: arch=arm64 kernels=plain cpus=2 model=cortex-a72 guest=1 mem=512 timeout=300
+#
+# passthrough: hardware of the host in guests. What is refused; pages and ports, mapped and routed; interrupts; and a device
+# that the host's driver gives up, a Linux guest's own driver uses, and the host's driver gets back: on x86 a third UART,
+# COM3, on arm64 the clock of the board.
+modprobe axvm || exit 1
+modules=
+
+fail() {
+	echo "$1"
+	[ ! -f /tmp/pass.out ] || tail -n 30 /tmp/pass.out
+	cat /proc/interrupts
+	exit 1
+}
+
+# Wait for a line of the guest
+await() {
+	n=0
+	until grep -q "$1" /tmp/pass.out; do
+		n=$((n + 1))
+		[ $n -le 1200 ] || fail "the guest did not say $1"
+		kill -0 "$launcher" 2>/dev/null || fail "the launcher ended before $1"
+		usleep 100000
+	done
+}
+
+# say WORD COMMAND: type a command into the guest's console, and wait until it has said the word
+say() {
+	echo "$2; echo \"$1\"\"-said\"" >&9
+	await "$1-said"
+}
+
+# boot HOST_DEVICES [EMU_DEVICES]: a Linux guest with that, its console at descriptor 9
+boot() {
+	cat >/root/pass.toml <<END
+[kernel]
+kernel_path = "/guest/kernel"
+ramdisk_path = "/guest/initramfs"
+cmdline = "console=$console"
+[devices]
+interrupt_mode = "emulated"
+emu_devices = [$2]
+[axvm]
+memory = "64M"
+modules = [$modules]
+host_devices = [$1]
+END
+	rm -f /tmp/pass.in && mkfifo /tmp/pass.in
+	axvm run /root/pass.toml </tmp/pass.in >/tmp/pass.out 2>&1 &
+	launcher=$!
+	exec 9>/tmp/pass.in
+	await GUEST-UP
+	sleep 1
+}
+
+# refused WORD HOST_DEVICES: the host has it, and the launcher says who
+refused() {
+	sed -i "s|^host_devices.*|host_devices = [$2]|" /root/pass.toml
+	axvm run /root/pass.toml </dev/null >/tmp/pass.out 2>&1
+	status=$?
+	[ $status = 2 ] || fail "held by the host: status $status"
+	grep -q "pass.toml:11: .*$1" /tmp/pass.out || fail "held by the host: who?"
+}
+
+finish() {
+	echo 'poweroff -f' >&9
+	wait "$launcher"
+	status=$?
+	exec 9>&-
+	[ $status = 0 ] || fail "exit status $status after a power-off"
+}
+
+# The word in column 2 of the guest's line of /proc/interrupts that ends with $1
+count() {
+	tr -d '\r' </tmp/pass.out | awk -v name="$1" '$NF == name { n = $2 } END { print n + 0 }'
+}
+
+# --- x86: COM3, in a loop that the UART itself makes
+
+# talk TTY MCR: the guest's driver sends a line, which comes back to it; MCR is the port of the modem control register
+talk() {
+	say open "stty -F $1 115200 raw -echo; cat $1 >/tmp/got & sleep 1"
+	# DTR, RTS, OUT2, LOOP
+	say loop "printf '\\\\033' | dd of=/dev/port bs=1 seek=$2 conv=notrunc 2>/dev/null"
+	say sent "echo through-the-UART-and-back >$1; sleep 1; tr a-z A-Z </tmp/got"
+	grep -q THROUGH-THE-UART-AND-BACK /tmp/pass.out || fail "$1 did not give back what it was given"
+	say interrupts 'cat /proc/interrupts'
+	[ "$(count "${1#/dev/}")" -ge 2 ] || fail "$1: $(count "${1#/dev/}") interrupts"
+}
+
+# The host's own driver does the same
+host_talks() {
+	stty -F /dev/ttyS2 115200 raw -echo || fail "the host cannot open it"
+	cat /dev/ttyS2 >/tmp/host.got &
+	reader=$!
+	sleep 1
+	printf '\033' | dd of=/dev/port bs=1 seek=1004 conv=notrunc 2>/dev/null
+	echo "the host's again" >/dev/ttyS2
+	sleep 1
+	kill $reader
+	grep -q "the host's again" /tmp/host.got || fail "the host's driver does not get back what it sends"
+}
+
+com3() {
+	routed='["com3", 0x2f8, 0x3e8, 8, 3, 4, "routed,ports"]'
+	mapped='["com3", 0x3e8, 0x3e8, 8, 4, 4, "mapped,ports"]'
+	host_talks
+	boot ''
+	finish
+	refused serial "$routed"
+	axvm-test passthrough_uart gives_up || exit 1
+	! grep -q '03e8-03ef' /proc/ioports || fail "the driver has not given it up"
+
+	# The guest's second UART, at the place where its driver looks for that
+	boot "$routed"
+	grep -q '03e8-03ef : axvm-.* com3' /proc/ioports || fail "not in /proc/ioports"
+	talk /dev/ttyS1 764
+	accesses=$(awk '$1 == "com3" { print $5 + $6 }' /sys/kernel/debug/axvm/*/devices)
+	[ "$accesses" -gt 50 ] || fail "routed: $accesses accesses"
+	finish
+
+	# Mapped it is where it is on the host, with the interrupt of COM1: the console is COM2.
+	console=ttyS1
+	boot "$mapped" '["com2", 0x2f8, 8, 3, 2, []]'
+	talk /dev/ttyS2 1004
+	accesses=$(awk '$1 == "com3" { print $5 + $6 }' /sys/kernel/debug/axvm/*/devices)
+	[ "$accesses" = 0 ] || fail "mapped: $accesses accesses"
+	finish
+
+	! grep -q '03e8-03ef' /proc/ioports || fail "it was not given back"
+	axvm-test passthrough_uart takes_back || exit 1
+	grep -q '03e8-03ef : serial' /proc/ioports || fail "the driver has not got it back"
+	host_talks
+}
+
+# --- arm64: the PL031
+
+clock() {
+	driver=/sys/bus/amba/drivers/rtc-pl031
+	device=9010000.pl031
+	how='["clock", 0x902_0000, 0x901_0000, 0x1000, 42, 34, "HOW,pl031"]'
+	mapped=$(echo "$how" | sed s/HOW/mapped/)
+	routed=$(echo "$how" | sed s/HOW/routed/)
+	[ -e $driver/$device ] || fail "the host has no driver for $device"
+	axvm-test passthrough_held || exit 1
+	boot ''
+	finish
+	refused pl031 "$mapped"
+	echo $device >$driver/unbind || fail "unbind"
+	axvm-test passthrough_clock || exit 1
+
+	# The guest's driver, and a program that waits for the alarm
+	(cd / && echo bin/axvm-test | cpio -o -H newc 2>/dev/null) >/root/test.cpio
+	modules='["/root/test.cpio"]'
+	for way in "$routed" "$mapped"; do
+		boot "$way"
+		say alarm "RTC=9020000.pl031 axvm-test passthrough_alarm && echo it\"-came\""
+		grep -q it-came /tmp/pass.out || fail "no alarm in the guest"
+		say interrupts 'cat /proc/interrupts'
+		accesses=$(awk '$1 == "clock" { print $5 + $6 }' /sys/kernel/debug/axvm/*/devices)
+		if [ "$way" = "$mapped" ]; then
+			[ "$accesses" = 0 ] || fail "mapped: $accesses accesses"
+		else
+			[ "$accesses" -gt 5 ] || fail "routed: $accesses accesses"
+		fi
+		finish
+	done
+
+	echo $device >$driver/bind || fail "bind"
+	RTC=$device axvm-test passthrough_alarm || fail "the host's alarm does not come"
+}
+
+axvm-test passthrough || exit 1
+if [ "$BED_ARCH" = arm64 ]; then
+	console=ttyAMA0
+	clock
+else
+	console=ttyS0
+	com3
+fi
+[ -z "$(ls /sys/kernel/debug/axvm)" ] || fail "a VM is left"
+rmmod axvm || fail "the module is still in use"
