@@ -33,6 +33,39 @@ static inline void axvm_eventfd_signal(struct eventfd_ctx *ctx)
 #endif
 }
 
+/* 6.12: no more PTE, but what is in it; until 6.10 that was asked of the mm */
+#include <linux/mm.h>
+static inline int axvm_follow_pfn(struct vm_area_struct *vma, unsigned long address,
+				  unsigned long *pfn, bool *writable)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	struct follow_pfnmap_args args = { .vma = vma, .address = address };
+	int ret = follow_pfnmap_start(&args);
+
+	if (ret)
+		return ret;
+	*pfn = args.pfn;
+	*writable = args.writable;
+	follow_pfnmap_end(&args);
+#else
+	spinlock_t *lock;
+	pte_t *pte;
+	int ret;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	ret = follow_pte(vma, address, &pte, &lock);
+#else
+	ret = follow_pte(vma->vm_mm, address, &pte, &lock);
+#endif
+	if (ret)
+		return ret;
+	*pfn = pte_pfn(*pte);
+	*writable = pte_write(*pte);
+	pte_unmap_unlock(pte, lock);
+#endif
+	return 0;
+}
+
 /* 6.12 moved it */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #include <asm/unaligned.h>

@@ -3,8 +3,8 @@
  * Guest memory: slots, faults, and the kernel's own reads and writes.
  *
  * A slot maps guest-physical addresses to the launcher's addresses. A stage-2 fault
- * takes the page that the launcher's page tables have there and maps it, as large
- * as they map it; when they change, the slot's interval notifier unmaps the range
+ * takes the page that the launcher's page tables have there (host_page.c) and maps it, as
+ * large as they map it; when they change, the slot's interval notifier unmaps the range
  * again. No page stays pinned.
  *
  * Among the slots are direct ranges: device memory of the host that a device of the VM has
@@ -162,42 +162,6 @@ static const struct mmu_interval_notifier_ops slot_notifier_ops = {
 };
 
 /*
- * How large the launcher's page tables map @hva: PAGE_SHIFT, PMD_SHIFT or PUD_SHIFT.
- * Interrupts off keep the tables from being freed; whether the answer still holds,
- * the notifier's sequence number tells afterwards.
- */
-static unsigned int host_page_shift(struct mm_struct *mm, unsigned long hva)
-{
-	unsigned int shift = PAGE_SHIFT;
-	unsigned long flags;
-	pgd_t pgd;
-	p4d_t p4d;
-	pud_t pud;
-	pmd_t pmd;
-
-	local_irq_save(flags);
-	pgd = READ_ONCE(*pgd_offset(mm, hva));
-	if (pgd_none(pgd))
-		goto out;
-	p4d = READ_ONCE(*p4d_offset(&pgd, hva));
-	if (p4d_none(p4d) || !p4d_present(p4d))
-		goto out;
-	pud = READ_ONCE(*pud_offset(&p4d, hva));
-	if (pud_none(pud) || !pud_present(pud))
-		goto out;
-	if (pud_leaf(pud)) {
-		shift = PUD_SHIFT;
-		goto out;
-	}
-	pmd = READ_ONCE(*pmd_offset(&pud, hva));
-	if (!pmd_none(pmd) && pmd_present(pmd) && pmd_leaf(pmd))
-		shift = PMD_SHIFT;
-out:
-	local_irq_restore(flags);
-	return shift;
-}
-
-/*
  * The largest stage-2 page around @gpa that slot and hardware allow, and the other side, which
  * is at @other and has pages of 1 << @host bytes
  */
@@ -220,30 +184,13 @@ static unsigned int map_shift(struct axvm_slot *slot, u64 gpa, u64 other, unsign
 	return PAGE_SHIFT;
 }
 
-static int get_page_at(unsigned long hva, u32 access, bool *writable, struct page **page)
-{
-	int ret = -EFAULT;
-
-	if (*writable)
-		ret = get_user_pages_fast(hva, 1, FOLL_WRITE, page);
-	if (ret == -EFAULT && !(access & AXVM_ACCESS_WRITE)) {
-		*writable = false;
-		ret = get_user_pages_fast(hva, 1, 0, page);
-	}
-	if (ret == 1)
-		return 0;
-	return fatal_signal_pending(current) ? -EINTR : ret < 0 ? ret : -EFAULT;
-}
-
 static int map_page(struct axvm_vcpu *vcpu, struct axvm_slot *slot, u64 gpa, u32 access)
 {
 	unsigned long hva = slot->hva + (gpa - slot->gpa);
 	struct axvm_vm *vm = vcpu->vm;
-	bool writable;
+	struct axvm_host_page page;
 	unsigned int shift;
-	struct page *page;
 	unsigned long seq;
-	u32 prot;
 	int ret;
 
 	for (;;) {
@@ -251,32 +198,29 @@ static int map_page(struct axvm_vcpu *vcpu, struct axvm_slot *slot, u64 gpa, u32
 		if (ret)
 			return ret;
 		seq = mmu_interval_read_begin(&slot->notifier);
-		writable = !(slot->flags & AXVM_MEM_READONLY);
-		ret = get_page_at(hva, access, &writable, &page);
+		ret = axvm_host_page_find(slot, hva, access, &page);
 		if (ret)
 			return ret;
-		prot = AXVM_S2_READ | (writable ? AXVM_S2_WRITE : 0) |
-		       (slot->flags & AXVM_MEM_NOEXEC ? 0 : AXVM_S2_EXEC);
-		shift = map_shift(slot, gpa, hva, host_page_shift(vm->mm, hva));
+		shift = map_shift(slot, gpa, hva, page.shift);
 
 		spin_lock(&vm->s2_lock);
 		if (!mmu_interval_read_retry(&slot->notifier, seq))
 			break;
 		spin_unlock(&vm->s2_lock);
-		put_page(page);
+		axvm_host_page_put(&page);
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
 	}
 	ret = vm->ops->s2_map(vcpu, gpa & ~((1ULL << shift) - 1),
-			      page_to_phys(page) & ~((1ULL << shift) - 1), shift, prot);
+			      page.hpa & ~((1ULL << shift) - 1), shift, page.prot);
 	if (ret == -EAGAIN)
-		ret = vm->ops->s2_map(vcpu, gpa & PAGE_MASK, page_to_phys(page), PAGE_SHIFT, prot);
+		ret = vm->ops->s2_map(vcpu, gpa & PAGE_MASK, page.hpa, PAGE_SHIFT, page.prot);
 	spin_unlock(&vm->s2_lock);
 	/* The guest's writes leave no trace in the launcher's page tables. */
-	if (writable)
-		set_page_dirty_lock(page);
-	put_page(page);
+	if (page.prot & AXVM_S2_WRITE)
+		axvm_host_page_dirty(&page);
+	axvm_host_page_put(&page);
 	return ret;
 }
 

@@ -76,6 +76,26 @@ int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem);
 void axvm_memory_destroy(struct axvm_vm *vm);
 u64 axvm_memory_size(struct axvm_vm *vm);
 
+/**
+ * struct axvm_host_page - what the launcher's page tables have at an address
+ * @page: referenced; NULL: a frame that has none: device memory, for example
+ * @hpa: where the page is
+ * @shift: as large as this, in bits, they map what is around it
+ * @prot: AXVM_S2_* that it and the slot allow
+ */
+struct axvm_host_page {
+	struct page *page;
+	phys_addr_t hpa;
+	unsigned int shift;
+	u32 prot;
+};
+
+/* core/host_page.c */
+int axvm_host_page_find(struct axvm_slot *slot, unsigned long hva, u32 access,
+			struct axvm_host_page *page);
+void axvm_host_page_dirty(struct axvm_host_page *page);
+void axvm_host_page_put(struct axvm_host_page *page);
+
 /* Direct ranges; vm->lock held. May sleep. */
 struct axvm_slot *axvm_direct_add(struct axvm_vm *vm, u64 gpa, phys_addr_t hpa, u64 length);
 void axvm_direct_remove(struct axvm_slot *slot);

@@ -372,6 +372,51 @@ TEST(passthrough, a_routed_page_comes_and_goes)
 	come_and_go(0);
 }
 
+/* --- memory slots over device memory -------------------------------------------------------------- */
+
+/* A mapping without pages, as those of VFIO are, is memory of a slot like any other. */
+TEST(passthrough, a_slot_over_device_memory)
+{
+	volatile uint32_t *page = host_page();
+	struct axvm_vm_status status;
+
+	page[PASS_WORD / 4] = 0x5a;
+	make(pass_touch);
+	vm_set_slot(&vm, 1, 0, PASS_GUEST, (void *)page, PASS_LENGTH);
+	vm_boot(&vm);
+	vm_finish(&vm);
+	CHECK_EQ(*vm_word(&vm, 0), 0x5a);
+	CHECK_EQ(*vm_word(&vm, 1), 0xa5);
+	CHECK_EQ(page[PASS_WORD / 4], 0xa5);
+
+	/* Unmapped by the process, it is nothing for the guest */
+	munmap((void *)page, PASS_LENGTH);
+	CHECK_OK(ioctl(vm.fd, AXVM_VM_RESET, 0));
+	vm_load(&vm, NR_GUEST_MODES - 1, pass_touch);
+	vm_boot(&vm);
+	CHECK_EQ(vm_run(&vm), AXVM_EXIT_STOPPED);
+	vm_status(&vm, &status);
+	CHECK_EQ(status.stop_reason, AXVM_STOP_ERROR);
+	CHECK_EQ(status.stop_code, EFAULT);
+	vm_destroy(&vm);
+}
+
+/* A read-only one is read, and written nowhere. */
+TEST(passthrough, a_readonly_slot_over_device_memory)
+{
+	volatile uint32_t *page = host_page();
+
+	page[PASS_WORD / 4] = 0x5a;
+	make(pass_touch);
+	vm_set_slot(&vm, 1, AXVM_MEM_READONLY, PASS_GUEST, (void *)page, PASS_LENGTH);
+	vm_boot(&vm);
+	vm_finish(&vm);
+	CHECK_EQ(*vm_word(&vm, 0), 0x5a);
+	CHECK_EQ(*vm_word(&vm, 1), 0x5a);
+	CHECK_EQ(page[PASS_WORD / 4], 0x5a);
+	vm_destroy(&vm);
+}
+
 /* --- who is killed leaves nothing ------------------------------------------------------------------ */
 
 static void take_forever(void)
