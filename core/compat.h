@@ -48,7 +48,7 @@ static inline int axvm_follow_pfn(struct vm_area_struct *vma, unsigned long addr
 	*writable = args.writable;
 	follow_pfnmap_end(&args);
 #else
-	spinlock_t *lock;
+	spinlock_t *lock;	/* of the page table */
 	pte_t *pte;
 	int ret;
 

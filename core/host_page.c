@@ -64,7 +64,6 @@ static int get_page_at(unsigned long hva, u32 access, bool *writable, struct pag
 	return fatal_signal_pending(current) ? -EINTR : ret < 0 ? ret : -EFAULT;
 }
 
-
 /* mmap_lock held. -EAGAIN: it was faulted in, ask again */
 static int frame_locked(struct mm_struct *mm, unsigned long hva, bool write, unsigned long *pfn,
 			bool *writable)

@@ -555,6 +555,7 @@ static struct kunit_suite passthrough_suite = {
 	.suite_exit = fixture_suite_exit,
 	.test_cases = passthrough_cases,
 };
+
 kunit_test_suite(passthrough_suite);
 
 MODULE_LICENSE("GPL");

@@ -284,7 +284,7 @@ struct axvm_create_device {
 /* axvm_pass_through.flags */
 #define AXVM_PASS_PORTS		(1U << 0)	/* @base and @host are I/O ports (x86) */
 #define AXVM_PASS_MAPPED	(1U << 1)	/* no access exits; without it, each does */
-#define AXVM_PASS_IRQ		(1U << 2)	/* the host's interrupt @host_irq is the line @irq */
+#define AXVM_PASS_IRQ		(1U << 2)	/* the host's @host_irq is the line @irq */
 
 /**
  * struct axvm_pass_through - give hardware of the host to the guest (AXVM_VM_PASS_THROUGH)

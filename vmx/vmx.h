@@ -58,7 +58,8 @@ extern struct vmx_caps vmx_caps;
  * @apic_gpa: where it is mapped; vm->s2_lock
  * @apic_mapped: whether it is; vm->s2_lock
  * @io_bitmaps: the ports that exit: the pages that all VMs share, or one of @io_own
- * @io_own: once the guest has ports of its own: the pages in use, and those that follow (vmx/ports.c)
+ * @io_own: once the guest has ports of its own: the pages in use, and those that follow
+ *          (vmx/ports.c)
  */
 struct vmx_vm {
 	u64 *root;

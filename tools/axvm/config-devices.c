@@ -296,7 +296,8 @@ static const struct {
 	[PASSTHROUGH_ADDRESSES] = { "nn", "base_gpa, length" },
 	[PASSTHROUGH_PORTS] = { "nn", "base, length" },
 	[PASSTHROUGH_EXCLUDED] = { "s", "path" },
-	[PASSTHROUGH_HOST] = { "snnnnns", "name, base, host_base, length, irq_id, host_irq_id, how" },
+	[PASSTHROUGH_HOST] = { "snnnnns",
+			       "name, base, host_base, length, irq_id, host_irq_id, how" },
 };
 
 /* What host_devices says of how something is passed: words with commas between */
@@ -325,8 +326,8 @@ static int take_how(const struct vm_config *config, struct passthrough_config *p
 		if (i == ARRAY_SIZE(hows) ||
 		    (hows[i].node && arch_number != AXVM_ARCH_ARM64) ||
 		    (hows[i].ports && arch_number != AXVM_ARCH_X86_64))
-			return config_fail(config, p->line, "%s: \"%.*s\" is no way to pass it", p->name,
-					   (int)length, text);
+			return config_fail(config, p->line, "%s: \"%.*s\" is no way to pass it",
+					   p->name, (int)length, text);
 		p->ports |= hows[i].ports;
 		p->routed |= hows[i].routed;
 		p->node |= hows[i].node;

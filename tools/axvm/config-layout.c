@@ -361,7 +361,7 @@ struct device_config *config_meets(struct vm_config *config, const struct passth
 	return NULL;
 }
 
-/* The machine's own devices go where hardware comes; without its interrupt controllers it is none. */
+/* The machine's own devices go where hardware comes, but for its interrupt controllers. */
 static void give_way(struct vm_config *config)
 {
 	struct device_config *device;

@@ -100,11 +100,11 @@ static int say_refused(const struct vm_config *config, const struct passthrough_
 		return say_busy(config, p, name, irq);
 	case EPERM:
 		return config_fail(config, p->line,
-				   "%s: not without CAP_SYS_RAWIO, and never RAM, interrupt controllers or what the host keeps time by: the kernel's log says which",
+				   "%s: not without CAP_SYS_RAWIO, and never RAM, an interrupt controller, or the host's time: the kernel's log says which",
 				   name);
 	case ENOTTY:
 		return config_fail(config, p->line,
-				   "%s: the module is of an older version: it passes nothing", name);
+				   "%s: the module is older and passes nothing", name);
 	default:
 		return config_fail(config, p->line, "cannot pass %s: %s", name, strerror(errno));
 	}
@@ -112,7 +112,7 @@ static int say_refused(const struct vm_config *config, const struct passthrough_
 
 /* --- passing ---------------------------------------------------------------------------- */
 
-/* Does all of it lie in another range, at the same place? Of two that are equal the first counts. */
+/* Is all of it in another range, at the same place? Of two that are equal the first counts. */
 static bool is_covered(const struct vm_config *config, const struct passthrough_config *p)
 {
 	const struct passthrough_config *other = config->passthrough;

@@ -73,7 +73,7 @@ void pass_add_devices(struct vm *v)
 	vm_add_board_devices(v);
 }
 
-/* --- an interrupt -------------------------------------------------------------------------------- */
+/* --- an interrupt ---------------------------------------------------------------------- */
 
 /*
  * X25: the PL031. Alarms one second ahead, as many as data[16] says. The handler quiets the clock
@@ -185,7 +185,7 @@ TEST(passthrough_clock, routed_alarms_are_levels)
 	alarms_with(0);
 }
 
-/* Removed, or ended, with the alarm up and nobody to quiet it: passthrough.sh looks what the host finds. */
+/* The VM ends with the alarm up, and nobody quiets it: passthrough.sh looks what the host finds. */
 BLOB(loud,
 	REGISTERS
 	"	movz	x25, #0x7000, lsl #16\n"
@@ -223,7 +223,7 @@ TEST(passthrough_held, the_host_has_the_clock)
 	vm_destroy(&vm);
 }
 
-/* --- for passthrough.sh: the driver's own alarm, on the host or in a guest ------------------------------ */
+/* --- for passthrough.sh: the driver's own alarm, on the host or in a guest ------------- */
 
 /* The clock of the device that $RTC names */
 static int open_clock(void)
@@ -259,7 +259,8 @@ TEST(passthrough_alarm, comes)
 
 	CHECK_OK(fd);
 	CHECK_OK(ioctl(fd, RTC_RD_TIME, &now));
-	tm = (struct tm){ now.tm_sec, now.tm_min, now.tm_hour, now.tm_mday, now.tm_mon, now.tm_year };
+	tm = (struct tm){ now.tm_sec, now.tm_min, now.tm_hour, now.tm_mday, now.tm_mon,
+			  now.tm_year };
 	when = timegm(&tm) + 2;
 	CHECK(when > 1000000000);
 	gmtime_r(&when, &tm);

@@ -161,7 +161,7 @@ static void make(const struct blob *code)
 	vm_load(&vm, NR_GUEST_MODES - 1, code);
 }
 
-/* --- refusals -------------------------------------------------------------------------------- */
+/* --- refusals -------------------------------------------------------------------------- */
 
 static void refused(const struct pass_refusal *r)
 {
@@ -182,8 +182,10 @@ TEST(passthrough, wrong_ranges_are_refused)
 		{ "wrap in the guest", -0x1000UL, PASS_HOST, 0x2000, 0, EINVAL },
 		{ "beyond the host's addresses", PASS_GUEST, 1UL << 52, 0x1000, 0, EINVAL },
 		{ "beyond the guest's addresses", 1UL << 52, PASS_HOST, 0x1000, 0, EINVAL },
-		{ "not a page, guest", PASS_GUEST + 4, PASS_HOST, 0x1000, AXVM_PASS_MAPPED, EINVAL },
-		{ "not a page, host", PASS_GUEST, PASS_HOST + 4, 0x1000, AXVM_PASS_MAPPED, EINVAL },
+		{ "not a page, guest", PASS_GUEST + 4, PASS_HOST, 0x1000, AXVM_PASS_MAPPED,
+		  EINVAL },
+		{ "not a page, host", PASS_GUEST, PASS_HOST + 4, 0x1000, AXVM_PASS_MAPPED,
+		  EINVAL },
 		{ "not a page, length", PASS_GUEST, PASS_HOST, 0x100, AXVM_PASS_MAPPED, EINVAL },
 		{ "RAM", PASS_GUEST, PASS_RAM, 0x1000, AXVM_PASS_MAPPED, EPERM },
 		{ "RAM, routed", PASS_GUEST, PASS_RAM, 4, 0, EPERM },
@@ -290,7 +292,7 @@ TEST(passthrough, wrong_interrupts_are_refused)
 	vm_destroy(&vm);
 }
 
-/* --- a page at another address ----------------------------------------------------------------- */
+/* --- a page at another address --------------------------------------------------------- */
 
 static void touch(uint32_t flags, unsigned long long reads, unsigned long long writes)
 {
@@ -339,7 +341,7 @@ TEST(passthrough, a_routed_word)
 	vm_destroy(&vm);
 }
 
-/* --- while the guest runs ------------------------------------------------------------------------ */
+/* --- while the guest runs -------------------------------------------------------------- */
 
 /* It comes, is seen, and when it is gone nothing of it is seen: five times, in both ways */
 static void come_and_go(uint32_t flags)
@@ -372,7 +374,7 @@ TEST(passthrough, a_routed_page_comes_and_goes)
 	come_and_go(0);
 }
 
-/* --- memory slots over device memory -------------------------------------------------------------- */
+/* --- memory slots over device memory --------------------------------------------------- */
 
 /* A mapping without pages, as those of VFIO are, is memory of a slot like any other. */
 TEST(passthrough, a_slot_over_device_memory)
@@ -417,7 +419,7 @@ TEST(passthrough, a_readonly_slot_over_device_memory)
 	vm_destroy(&vm);
 }
 
-/* --- who is killed leaves nothing ------------------------------------------------------------------ */
+/* --- who is killed leaves nothing ------------------------------------------------------ */
 
 static void take_forever(void)
 {

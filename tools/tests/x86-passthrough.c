@@ -91,7 +91,7 @@ static void set_host_port(uint16_t port, uint8_t value)
 	outb(value, port);
 }
 
-/* --- ports ------------------------------------------------------------------------------------- */
+/* --- ports ----------------------------------------------------------------------------- */
 
 /* DX: the port */
 BLOB(port_touch, 32,
@@ -197,7 +197,7 @@ TEST(passthrough, mapped_ports_come_and_go)
 	}
 }
 
-/* --- an interrupt ------------------------------------------------------------------------------- */
+/* --- an interrupt ---------------------------------------------------------------------- */
 
 /*
  * The commands are in data[17]; after each, the interrupt is waited for, and the words read.
@@ -288,7 +288,7 @@ TEST(passthrough, a_disk_says_what_it_is)
 	CHECK(mapped[54] >= ' ' && mapped[54] <= '~');
 }
 
-/* --- COM3, for passthrough.sh ----------------------------------------------------------------------- */
+/* --- COM3, for passthrough.sh ---------------------------------------------------------- */
 
 static void set_uart(int type)
 {
