@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The local APIC of a vCPU: what lapic.c (the device), lapic_regs.c (registers),
- * lapic_irq.c (interrupts) and lapic_timer.c (timer) share. Register offsets and bits are
- * those of <asm/apicdef.h>.
+ * lapic_irq.c (interrupts), lapic_ipi.c (messages) and lapic_timer.c (timer) share. Register
+ * offsets and bits are those of <asm/apicdef.h>.
  *
  * Section numbers in these files are those of chapter 10 of the Intel SDM Vol. 3A; it
  * is chapter 11 in editions since 2023.
@@ -132,6 +132,11 @@ static __always_inline void lapic_set(struct axvm_lapic *lapic, unsigned int off
 		WRITE_ONCE(lapic->page[offset / 4], value);
 }
 
+static inline bool lapic_software_enabled(const struct axvm_lapic *lapic)
+{
+	return lapic_get(lapic, APIC_SPIV) & APIC_SPIV_APIC_ENABLED;
+}
+
 static inline bool lapic_in_x2apic_mode(const struct axvm_lapic *lapic)
 {
 	return READ_ONCE(lapic->state.base) & X2APIC_ENABLE;
@@ -152,12 +157,16 @@ void lapic_reset_registers(struct axvm_lapic *lapic);
 bool lapic_state_is_valid(const struct axvm_lapic *lapic, const struct axvm_lapic_state *state);
 void lapic_load_state(struct axvm_lapic *lapic, const struct axvm_lapic_state *state);
 
-/* lapic_irq.c. lapic->lock held, but for lapic_eoi() and lapic_send_ipi(). */
+/* lapic_irq.c. lapic->lock held, but for lapic_eoi() and lapic_nmi(). */
 void lapic_update(struct axvm_lapic *lapic);
+bool lapic_accept(struct axvm_lapic *lapic, u8 vector, bool level);
+void lapic_nmi(struct axvm_vcpu *vcpu);
 void lapic_local_interrupt(struct axvm_lapic *lapic, unsigned int lvt);
 void lapic_error(struct axvm_lapic *lapic, u32 error);
 void lapic_unlock(struct axvm_lapic *lapic, unsigned long flags) __releases(&lapic->lock);
 void lapic_eoi(struct axvm_lapic *lapic);
+
+/* lapic_ipi.c */
 void lapic_send_ipi(struct axvm_lapic *lapic, u32 icr, u32 dest);
 
 /* lapic_page.c: a virtual-APIC page. lapic->lock held, but for those that the backend calls. */
