@@ -79,11 +79,13 @@ struct axvm_lapic_state {
  * @mmio: xAPIC mode, at @region
  * @mode: LAPIC_*: what of the APIC's accesses the hardware can answer
  * @kick: the vCPU must look at it; done by lapic_unlock()
+ * @notify: the CPU must look at @pir; likewise
  * @page: the virtual-APIC page, or NULL: see lapic_page.c
  * @vid: virtual-interrupt delivery: IRR, ISR and PPR are the hardware's while the guest runs
  * @threshold: without @vid: the class of TPR below which something would be deliverable, 0: none
  * @sync: with @vid: the backend must call lapic_page_sync() before the next entry
  * @posted: with @vid: vectors that came and are not in the page's IRR yet
+ * @pir: with posted interrupts: where those that are edges are instead; or NULL
  * @state: what the guest sees
  * @timer: runs while @deadline is not 0
  * @deadline: CLOCK_MONOTONIC, ns
@@ -97,11 +99,13 @@ struct axvm_lapic {
 	bool mmio;
 	u8 mode;
 	bool kick;
+	bool notify;
 	u32 *page;
 	bool vid;
 	u8 threshold;
 	bool sync;
 	u64 posted[4];
+	struct axvm_posted *pir;
 	struct axvm_lapic_state state;
 	struct hrtimer timer;
 	u64 deadline;
@@ -174,7 +178,7 @@ void lapic_page_attach(struct axvm_lapic *lapic);
 void lapic_page_clear(struct axvm_lapic *lapic);
 void lapic_page_load(struct axvm_lapic *lapic);
 void lapic_page_save(struct axvm_lapic *lapic, struct axvm_lapic_state *state);
-void lapic_page_post(struct axvm_lapic *lapic, u8 vector);
+void lapic_page_post(struct axvm_lapic *lapic, u8 vector, bool level);
 void lapic_page_merge(struct axvm_lapic *lapic);
 u32 lapic_page_highest(const struct axvm_lapic *lapic, unsigned int bank);
 bool lapic_page_pending(struct axvm_lapic *lapic);

@@ -123,7 +123,7 @@ static void lapic_raise_vector(struct axvm_lapic *lapic, u8 vector, bool level)
 	else
 		lapic_clear_vector(lapic, APIC_TMR, vector);
 	if (lapic->vid) {
-		lapic_page_post(lapic, vector);
+		lapic_page_post(lapic, vector, level);
 		return;
 	}
 	lapic_set_vector(lapic, APIC_IRR, vector);
@@ -228,12 +228,15 @@ void lapic_local_interrupt(struct axvm_lapic *lapic, unsigned int lvt)
 void lapic_unlock(struct axvm_lapic *lapic, unsigned long flags)
 	__releases(&lapic->lock)
 {
-	bool kick = lapic->kick;
+	bool kick = lapic->kick, notify = lapic->notify;
 
 	lapic->kick = false;
+	lapic->notify = false;
 	raw_spin_unlock_irqrestore(&lapic->lock, flags);
 	if (kick)
 		axvm_vcpu_kick(lapic->vcpu);
+	else if (notify)
+		lapic->vcpu->arch.apic_notify(lapic->vcpu);
 }
 
 /**

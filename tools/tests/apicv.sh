@@ -3,13 +3,13 @@
 #
 # bed: arch=x86_64 kernels=plain cpus=1,2 timeout=60
 # bed: arch=x86_64 kernels=debug cpus=2 timeout=60
-# bed: arch=x86_64 kernels=plain cpus=2 model=corei7_skylake_x append=tsc_early_khz=50000 timeout=60
+# bed: arch=x86_64 kernels=plain,debug cpus=2 model=corei7_skylake_x append=tsc_early_khz=50000 timeout=60
 # bed: arch=x86_64 kernels=plain cpus=1 model=corei7_sandy_bridge_2600k timeout=60
 #
 # apicv: hardware help for the local APIC, at every level that this CPU has: the same to the guest, and exits only where
 # the level has some. And the suites of the local APIC with its registers in a virtual-APIC page.
 best=''
-for level in 9 1 0; do
+for level in 9 2 1 0; do
 	modprobe axvm apicv=$level || exit 1
 	now=$(cat /sys/module/axvm/parameters/apicv)
 	[ -n "$best" ] || best=$now
