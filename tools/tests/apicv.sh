@@ -23,8 +23,8 @@ done
 [ -e /mod/kunit/axvm_test_lapic.ko ] || exit 0
 modprobe axvm || exit 1
 modprobe kunit enable=1 2>/dev/null
-pages='1 2'
-[ "$BED_KERNEL" != debug ] || pages=2
+pages='1 2 3'
+[ "$BED_KERNEL" != debug ] || pages='2 3'
 for page in $pages; do
 	for suite in lapic lapic_regs lapic_irq lapic_timer ioapic; do
 		modprobe "axvm_test_$suite" "apic_page=$page" || exit 1
