@@ -131,7 +131,8 @@ struct axvm_reason {
  * @fault: the access faults in the guest instead (system registers)
  * @hypercall_done: give the result to the guest
  * @interruptible: is anything pending that ends HLT/WFI? The vCPU's own thread.
- * @inject: make @irq pending in the vCPU's controller. Any context. 0 or errno.
+ * @inject: make @irq pending in the vCPU's controller, and the vCPU look at it if it may take
+ *          it (axvm_vcpu_kick()). Any context. 0 or errno.
  *
  * @msi: send the interrupt that a device would by writing @data to @address; without @send,
  *       only check them. Any context. Errors: axvm_msi().

@@ -212,6 +212,42 @@ static inline void axvm_cr4_clear_vmxe(void)
 {
 }
 #endif
+
+/*
+ * The notification vector of posted interrupts has a handler if there is KVM. 6.6 made the
+ * operations of the APIC static calls, 6.18 keeps them to KVM.
+ */
+#include <asm/apic.h>
+#include <asm/irq_vectors.h>
+#if IS_ENABLED(CONFIG_KVM) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define AXVM_HAVE_POSTED_VECTOR 1
+static inline void axvm_send_posted_vector(int pcpu)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	apic->send_IPI_mask(cpumask_of(pcpu), POSTED_INTR_VECTOR);
+#else
+	__apic_send_IPI_mask(cpumask_of(pcpu), POSTED_INTR_VECTOR);
+#endif
+}
+#else
+#define AXVM_HAVE_POSTED_VECTOR 0
+#ifndef POSTED_INTR_VECTOR
+#define POSTED_INTR_VECTOR 0
+#endif
+static inline void axvm_send_posted_vector(int pcpu)
+{
+}
+#endif
+
+/* Flexible return and event delivery: no IDT */
+static inline bool axvm_host_has_fred(void)
+{
+#ifdef X86_FEATURE_FRED
+	return boot_cpu_has(X86_FEATURE_FRED);
+#else
+	return false;
+#endif
+}
 #endif /* CONFIG_X86_64 */
 
 #ifdef CONFIG_ARM64

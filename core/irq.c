@@ -447,8 +447,9 @@ static void send_ipi(struct axvm_vcpu *vcpu, int pcpu)
 }
 
 /**
- * axvm_vcpu_kick() - make a vCPU look at what is pending for it
+ * axvm_vcpu_notify() - make a vCPU, or the pCPU that it resides on, look at what is pending
  * @vcpu: the vCPU
+ * @send: how to tell another pCPU on which the vCPU is in the guest; preemption is off
  *
  * The caller has made something pending: an interrupt, a request, a state.
  *
@@ -468,7 +469,7 @@ static void send_ipi(struct axvm_vcpu *vcpu, int pcpu)
  *
  * Context: any.
  */
-void axvm_vcpu_kick(struct axvm_vcpu *vcpu)
+void axvm_vcpu_notify(struct axvm_vcpu *vcpu, void (*send)(struct axvm_vcpu *vcpu, int pcpu))
 {
 	int mode, pcpu;
 
@@ -485,8 +486,21 @@ void axvm_vcpu_kick(struct axvm_vcpu *vcpu)
 	if (pcpu == smp_processor_id())
 		axvm_vcpu_look(vcpu);
 	else if (pcpu >= 0)
-		send_ipi(vcpu, pcpu);
+		send(vcpu, pcpu);
 	preempt_enable();
+}
+
+/**
+ * axvm_vcpu_kick() - make a vCPU look at what is pending for it: it leaves the guest
+ * @vcpu: the vCPU
+ *
+ * See axvm_vcpu_notify().
+ *
+ * Context: any.
+ */
+void axvm_vcpu_kick(struct axvm_vcpu *vcpu)
+{
+	axvm_vcpu_notify(vcpu, send_ipi);
 }
 
 /**
@@ -523,11 +537,8 @@ int axvm_vcpu_inject(struct axvm_vcpu *vcpu, u32 irq)
 	struct axvm_vm *vm = vcpu->vm;
 	int ret = -ESHUTDOWN;
 
-	if (likely(READ_ONCE(vm->state) < AXVM_STATE_STOPPING)) {
+	if (likely(READ_ONCE(vm->state) < AXVM_STATE_STOPPING))
 		ret = vm->ops->inject(vcpu, irq);
-		if (!ret)
-			axvm_vcpu_kick(vcpu);
-	}
 	trace_axvm_inject(vm->id, vcpu->id, irq, ret);
 	return ret;
 }

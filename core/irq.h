@@ -109,6 +109,7 @@ void axvm_irq_eoi(struct axvm_vcpu *vcpu, u32 irq);
 int axvm_inject_irq_to_vcpu(u32 vm_id, u32 vcpu_id, u32 irq);
 int axvm_vcpu_resides_on(u32 vm_id, u32 vcpu_id);
 int axvm_vcpu_inject(struct axvm_vcpu *vcpu, u32 irq);
+void axvm_vcpu_notify(struct axvm_vcpu *vcpu, void (*send)(struct axvm_vcpu *vcpu, int pcpu));
 void axvm_vcpu_kick(struct axvm_vcpu *vcpu);
 
 /* For making and freeing a vCPU: after sync() no IPI of ours is on its way any more */

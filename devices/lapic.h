@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The local APIC of a vCPU: what lapic.c (the device), lapic_regs.c (registers),
- * lapic_irq.c (interrupts) and lapic_timer.c (timer) share. Register offsets and bits are
- * those of <asm/apicdef.h>.
+ * lapic_irq.c (interrupts), lapic_ipi.c (messages) and lapic_timer.c (timer) share. Register
+ * offsets and bits are those of <asm/apicdef.h>.
  *
  * Section numbers in these files are those of chapter 10 of the Intel SDM Vol. 3A; it
  * is chapter 11 in editions since 2023.
@@ -79,11 +79,13 @@ struct axvm_lapic_state {
  * @mmio: xAPIC mode, at @region
  * @mode: LAPIC_*: what of the APIC's accesses the hardware can answer
  * @kick: the vCPU must look at it; done by lapic_unlock()
+ * @notify: the CPU must look at @pir; likewise
  * @page: the virtual-APIC page, or NULL: see lapic_page.c
  * @vid: virtual-interrupt delivery: IRR, ISR and PPR are the hardware's while the guest runs
  * @threshold: without @vid: the class of TPR below which something would be deliverable, 0: none
  * @sync: with @vid: the backend must call lapic_page_sync() before the next entry
  * @posted: with @vid: vectors that came and are not in the page's IRR yet
+ * @pir: with posted interrupts: where those that are edges are instead; or NULL
  * @state: what the guest sees
  * @timer: runs while @deadline is not 0
  * @deadline: CLOCK_MONOTONIC, ns
@@ -97,11 +99,13 @@ struct axvm_lapic {
 	bool mmio;
 	u8 mode;
 	bool kick;
+	bool notify;
 	u32 *page;
 	bool vid;
 	u8 threshold;
 	bool sync;
 	u64 posted[4];
+	struct axvm_posted *pir;
 	struct axvm_lapic_state state;
 	struct hrtimer timer;
 	u64 deadline;
@@ -132,6 +136,11 @@ static __always_inline void lapic_set(struct axvm_lapic *lapic, unsigned int off
 		WRITE_ONCE(lapic->page[offset / 4], value);
 }
 
+static inline bool lapic_software_enabled(const struct axvm_lapic *lapic)
+{
+	return lapic_get(lapic, APIC_SPIV) & APIC_SPIV_APIC_ENABLED;
+}
+
 static inline bool lapic_in_x2apic_mode(const struct axvm_lapic *lapic)
 {
 	return READ_ONCE(lapic->state.base) & X2APIC_ENABLE;
@@ -152,12 +161,16 @@ void lapic_reset_registers(struct axvm_lapic *lapic);
 bool lapic_state_is_valid(const struct axvm_lapic *lapic, const struct axvm_lapic_state *state);
 void lapic_load_state(struct axvm_lapic *lapic, const struct axvm_lapic_state *state);
 
-/* lapic_irq.c. lapic->lock held, but for lapic_eoi() and lapic_send_ipi(). */
+/* lapic_irq.c. lapic->lock held, but for lapic_eoi() and lapic_nmi(). */
 void lapic_update(struct axvm_lapic *lapic);
+bool lapic_accept(struct axvm_lapic *lapic, u8 vector, bool level);
+void lapic_nmi(struct axvm_vcpu *vcpu);
 void lapic_local_interrupt(struct axvm_lapic *lapic, unsigned int lvt);
 void lapic_error(struct axvm_lapic *lapic, u32 error);
 void lapic_unlock(struct axvm_lapic *lapic, unsigned long flags) __releases(&lapic->lock);
 void lapic_eoi(struct axvm_lapic *lapic);
+
+/* lapic_ipi.c */
 void lapic_send_ipi(struct axvm_lapic *lapic, u32 icr, u32 dest);
 
 /* lapic_page.c: a virtual-APIC page. lapic->lock held, but for those that the backend calls. */
@@ -165,7 +178,7 @@ void lapic_page_attach(struct axvm_lapic *lapic);
 void lapic_page_clear(struct axvm_lapic *lapic);
 void lapic_page_load(struct axvm_lapic *lapic);
 void lapic_page_save(struct axvm_lapic *lapic, struct axvm_lapic_state *state);
-void lapic_page_post(struct axvm_lapic *lapic, u8 vector);
+void lapic_page_post(struct axvm_lapic *lapic, u8 vector, bool level);
 void lapic_page_merge(struct axvm_lapic *lapic);
 u32 lapic_page_highest(const struct axvm_lapic *lapic, unsigned int bank);
 bool lapic_page_pending(struct axvm_lapic *lapic);

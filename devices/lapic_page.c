@@ -16,10 +16,16 @@
  * runs. A vector that comes is written down in lapic->posted, and moved into IRR by
  * lapic_page_sync(), between two entries, by the vCPU's own thread.
  *
- * The page is the backend's; it lives longer than the APIC.
+ * With posted interrupts, too, edges go into the backend's descriptor (lapic->pir) instead. The
+ * CPU moves them into IRR itself when it is notified in the guest, and lapic_page_sync() those
+ * whose notification came elsewhere. Levels stay in lapic->posted: the CPU must be told first
+ * that their EOI is to exit.
  *
- * Locks: lapic->lock for lapic->posted; the page's IRR and ISR are changed by the vCPU's
- * own thread outside the guest, or while it does not run.
+ * Page and descriptor are the backend's; they live longer than the APIC.
+ *
+ * Locks: lapic->lock for lapic->posted and, but for the CPU, which is atomic, for lapic->pir;
+ * the page's IRR and ISR are changed by the vCPU's own thread outside the guest, or while
+ * it does not run.
  */
 #include <asm/apicdef.h>
 
@@ -40,6 +46,7 @@ void lapic_page_attach(struct axvm_lapic *lapic)
 {
 	lapic->page = lapic->vcpu->arch.apic_page;
 	lapic->vid = lapic->page && lapic->vcpu->arch.apic_vid;
+	lapic->pir = lapic->vid ? lapic->vcpu->arch.apic_posted : NULL;
 }
 
 /**
@@ -52,6 +59,8 @@ void lapic_page_clear(struct axvm_lapic *lapic)
 		return;
 	memset(lapic->page, 0, PAGE_SIZE);
 	memset(lapic->posted, 0, sizeof(lapic->posted));
+	if (lapic->pir)
+		memset(lapic->pir, 0, sizeof(*lapic->pir));
 	WRITE_ONCE(lapic->sync, lapic->vid);
 }
 
@@ -70,6 +79,12 @@ void lapic_page_load(struct axvm_lapic *lapic)
 		lapic_set(lapic, i << 4, lapic->state.reg[i]);
 }
 
+/* Vectors 64 * @i to 64 * @i + 63 that came and are not in IRR yet */
+static u64 posted(const struct axvm_lapic *lapic, unsigned int i)
+{
+	return lapic->posted[i] | (lapic->pir ? READ_ONCE(lapic->pir->vectors[i]) : 0);
+}
+
 /**
  * lapic_page_save() - complete a copy of the state with what is in the page
  * @lapic: the APIC
@@ -77,7 +92,6 @@ void lapic_page_load(struct axvm_lapic *lapic)
  */
 void lapic_page_save(struct axvm_lapic *lapic, struct axvm_lapic_state *state)
 {
-	const u32 *posted = (const u32 *)lapic->posted;
 	unsigned int i;
 
 	if (!lapic->page)
@@ -86,21 +100,29 @@ void lapic_page_save(struct axvm_lapic *lapic, struct axvm_lapic_state *state)
 	for (i = 0; i < LAPIC_NR_REGS; i++)
 		state->reg[i] = lapic_get(lapic, i << 4);
 	for (i = 0; i < NR_VECTOR_WORDS; i++)
-		state->reg[LAPIC_INDEX(APIC_IRR) + i] |= posted[i];
+		state->reg[LAPIC_INDEX(APIC_IRR) + i] |= posted(lapic, i / 2) >> 32 * (i % 2);
 }
 
 /**
  * lapic_page_post() - a vector comes; virtual-interrupt delivery
  * @lapic: the APIC
  * @vector: 16 to 255
+ * @level: level triggered
  *
- * The guest may be running: whether it takes the vector, only the CPU can say. So the vCPU is
- * made to look at each one that does not wait already.
+ * The guest may be running: whether it takes the vector, only the CPU can say. So the CPU is
+ * notified of each one that does not wait already, or the vCPU made to look at it.
  */
-void lapic_page_post(struct axvm_lapic *lapic, u8 vector)
+void lapic_page_post(struct axvm_lapic *lapic, u8 vector, bool level)
 {
 	u64 *word = &lapic->posted[vector / 64];
 
+	if (lapic->pir && !level) {
+		if (test_and_set_bit(vector, lapic->pir->vectors))
+			return;
+		set_bit(X86_POSTED_ON, &lapic->pir->control);
+		lapic->notify = true;
+		return;
+	}
 	if (*word & BIT_ULL(vector % 64))
 		return;
 	*word |= BIT_ULL(vector % 64);
@@ -114,14 +136,21 @@ void lapic_page_post(struct axvm_lapic *lapic, u8 vector)
  */
 void lapic_page_merge(struct axvm_lapic *lapic)
 {
-	const u32 *posted = (const u32 *)lapic->posted;
 	unsigned int i;
+	u64 vectors;
 
-	if (!(lapic->posted[0] | lapic->posted[1] | lapic->posted[2] | lapic->posted[3]))
+	if (!lapic->vid)
 		return;
-	for (i = 0; i < NR_VECTOR_WORDS; i++)
-		*page_word(lapic, APIC_IRR, i) |= posted[i];
-	memset(lapic->posted, 0, sizeof(lapic->posted));
+	if (lapic->pir)
+		clear_bit(X86_POSTED_ON, &lapic->pir->control);
+	for (i = 0; i < 4; i++) {
+		vectors = lapic->posted[i];
+		lapic->posted[i] = 0;
+		if (lapic->pir && lapic->pir->vectors[i])
+			vectors |= xchg(&lapic->pir->vectors[i], 0);
+		*page_word(lapic, APIC_IRR, 2 * i) |= vectors;
+		*page_word(lapic, APIC_IRR, 2 * i + 1) |= vectors >> 32;
+	}
 }
 
 /**
@@ -149,8 +178,8 @@ static u32 highest_posted(const struct axvm_lapic *lapic)
 	int i;
 
 	for (i = 3; i >= 0; i--)
-		if (lapic->posted[i])
-			return i * 64 + __fls(lapic->posted[i]);
+		if (posted(lapic, i))
+			return i * 64 + __fls(posted(lapic, i));
 	return 0;
 }
 

@@ -203,40 +203,38 @@ static int pic_request(const struct pic8259 *pic, const struct pic_chip *chip)
 	return input;
 }
 
-/* Bring INT of the slave to the master, and INTR up to date. */
-static noinline void pic_resolve(struct pic8259 *pic)
+/*
+ * Bring INT of the slave to the master, and INTR up to date. Mostly nothing is requested and
+ * nothing was: then there is nothing to do.
+ *
+ * Return: true if INTR rose: pic_unlock() tells.
+ */
+static noinline bool pic_resolve(struct pic8259 *pic)
 {
 	struct pic_chip *master = &pic->state.chip[PIC_MASTER];
-	bool intr;
+	bool was = pic->intr, intr;
 
 	pic_set_input(master, PIC_CASCADE, pic_request(pic, &pic->state.chip[PIC_SLAVE]) >= 0);
 	intr = pic_request(pic, master) >= 0;
 	WRITE_ONCE(pic->intr, intr);
 	WRITE_ONCE(pic->dev.vm->arch.extint_up, intr);
+	return intr && !was;
 }
 
-/*
- * After any change. Mostly nothing is requested and nothing was.
- *
- * Return: true if INTR rose: pic_unlock() tells.
- */
-static bool pic_update(struct pic8259 *pic)
+static __always_inline bool pic_quiet(const struct pic8259 *pic)
 {
 	const struct pic_chip *master = &pic->state.chip[PIC_MASTER];
-	bool was = pic->intr;
+	const struct pic_chip *slave = &pic->state.chip[PIC_SLAVE];
 
-	if (!pic_unmasked(master) && !pic_unmasked(&pic->state.chip[PIC_SLAVE]) && !was &&
-	    !(master->lines & BIT(PIC_CASCADE)))
-		return false;
-	pic_resolve(pic);
-	return pic->intr && !was;
+	return !(pic_unmasked(master) | pic_unmasked(slave) | pic->intr |
+		 (master->lines & BIT(PIC_CASCADE)));
 }
 
 static void pic_unlock(struct pic8259 *pic, unsigned long flags)
 	__releases(&pic->lock)
 {
 	unsigned long ended = pic->ended;
-	bool rose = pic_update(pic);
+	bool rose = !pic_quiet(pic) && pic_resolve(pic);
 	unsigned int line;
 
 	pic->ended = 0;
@@ -315,7 +313,7 @@ static int pic_ack(struct axvm_device *dev)
 		vector = pic_slave_vector(pic, input);
 	else
 		vector = master->icw2 | input;
-	pic_update(pic);
+	pic_resolve(pic);
 	raw_spin_unlock_irqrestore(&pic->lock, flags);
 	return vector;
 }
@@ -394,7 +392,8 @@ static void pic_write_ocw3(struct pic_chip *chip, u8 value)
 	WRITE_ONCE(chip->poll, !!(value & OCW3_POLL));
 }
 
-static void pic_write_data(struct pic8259 *pic, struct pic_chip *chip, u8 value)
+/* Initialisation: what comes after ICW1, in the order that ICW1 says */
+static noinline void pic_write_icw(struct pic8259 *pic, struct pic_chip *chip, u8 value)
 {
 	u8 last = chip->icw1 & ICW1_IC4 ? PIC_ICW4 : PIC_READY;
 
@@ -409,13 +408,18 @@ static void pic_write_data(struct pic8259 *pic, struct pic_chip *chip, u8 value)
 		chip->icw3 = value;
 		chip->step = last;
 		break;
-	case PIC_ICW4:
+	default:
 		chip->icw4 = value & ICW4_BITS;
 		chip->step = PIC_READY;
-		break;
-	default:
-		WRITE_ONCE(chip->imr, value);
 	}
+}
+
+static void pic_write_data(struct pic8259 *pic, struct pic_chip *chip, u8 value)
+{
+	if (likely(chip->step == PIC_READY || chip->step == PIC_OFF))
+		WRITE_ONCE(chip->imr, value);
+	else
+		pic_write_icw(pic, chip, value);
 }
 
 static void pic_write_elcr(struct pic_chip *chip, u8 value)

@@ -22,7 +22,8 @@
 
 /*
  * Where the local APICs keep their registers: 0: in the plain state; 1: TPR in a virtual-APIC
- * page; 2: IRR and ISR, too (devices/lapic_page.c). tools/tests/apicv.sh asks for all.
+ * page; 2: IRR and ISR, too; 3: edges are posted (devices/lapic_page.c). tools/tests/apicv.sh
+ * asks for all.
  */
 static int apic_page;
 module_param(apic_page, int, 0444);
@@ -71,6 +72,11 @@ static inline void x2apic_enter(struct kunit *test, struct axvm_vcpu *vcpu)
 	KUNIT_ASSERT_EQ(test, axvm_lapic_set_base(vcpu, base | X2APIC_ENABLE), 0);
 }
 
+/* What comes waits until it is asked for: nobody has to be told. */
+static inline void lapic_no_notice(struct axvm_vcpu *vcpu)
+{
+}
+
 /**
  * lapic_vm() - a VM whose local APICs are on, with LINT0 masked
  * @test: the case
@@ -80,12 +86,16 @@ static inline struct axvm_vm *lapic_vm(struct kunit *test, unsigned int nr_vcpus
 {
 	/* Made first: they go after the VM. */
 	u8 *pages = apic_page ? kunit_kzalloc(test, nr_vcpus * PAGE_SIZE, GFP_KERNEL) : NULL;
+	struct axvm_posted *posted = apic_page > 2 ?
+		kunit_kcalloc(test, nr_vcpus, sizeof(*posted), GFP_KERNEL) : NULL;
 	struct axvm_vm *vm = fixture_vm(test, nr_vcpus);
 	unsigned int i;
 
 	for (i = 0; pages && i < nr_vcpus; i++) {
 		vm->vcpus[i]->arch.apic_page = (u32 *)(pages + i * PAGE_SIZE);
 		vm->vcpus[i]->arch.apic_vid = apic_page > 1;
+		vm->vcpus[i]->arch.apic_posted = posted ? &posted[i] : NULL;
+		vm->vcpus[i]->arch.apic_notify = lapic_no_notice;
 	}
 	fixture_device(test, vm, AXVM_DEV_LAPIC, 0, 0);
 	for (i = 0; i < nr_vcpus; i++) {

@@ -9,6 +9,8 @@
  *	2  APIC-register virtualisation and virtual-interrupt delivery: reads, EOI and self-IPIs
  *	   cost no exit, writes of other registers one that needs no decoding, and the CPU
  *	   delivers what is in IRR as soon as the guest can take it
+ *	3  posted interrupts: an edge from elsewhere comes into the running guest without an
+ *	   exit (vmx/posted.c)
  *
  * The registers are in the virtual-APIC page of the vCPU, see devices/lapic_page.c. How the
  * guest gets there depends on its APIC's mode (axvm_lapic.mode):
@@ -41,16 +43,23 @@
 #define CPU2_APICV	(CPU2_VID | SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES |	\
 			 SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE)
 
-int vmx_apicv_level = VMX_APICV_VID;
+int vmx_apicv_level = VMX_APICV_POSTED;
 module_param_named(apicv, vmx_apicv_level, int, 0444);
-MODULE_PARM_DESC(apicv, "Hardware help for the local APIC: at most 0 none, 1 TPR shadow, 2 virtual-interrupt delivery");
+MODULE_PARM_DESC(apicv, "Hardware help for the local APIC: at most 0 none, 1 TPR shadow, 2 virtual-interrupt delivery, 3 posted interrupts");
 
 static bool has_x2apic_mode;
 static unsigned long *x2apic_bitmap;
 
 /* --- what there is --------------------------------------------------------------- */
 
-static bool may(u32 msr, u32 bits)
+/**
+ * vmx_control_may_be_on() - has this CPU these controls?
+ * @msr: the capability MSR (SDM Vol. 3D A.3 to A.5)
+ * @bits: the controls
+ *
+ * Return: true: all of them.
+ */
+bool vmx_control_may_be_on(u32 msr, u32 bits)
 {
 	u32 must, allowed;
 
@@ -59,12 +68,13 @@ static bool may(u32 msr, u32 bits)
 
 static int best_level(void)
 {
-	if (!may(MSR_IA32_VMX_TRUE_PROCBASED_CTLS, CPU_BASED_TPR_SHADOW) ||
-	    !may(MSR_IA32_VMX_PROCBASED_CTLS2, SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES))
+	if (!vmx_control_may_be_on(MSR_IA32_VMX_TRUE_PROCBASED_CTLS, CPU_BASED_TPR_SHADOW) ||
+	    !vmx_control_may_be_on(MSR_IA32_VMX_PROCBASED_CTLS2,
+				   SECONDARY_EXEC_VIRTUALIZE_APIC_ACCESSES))
 		return VMX_APICV_NONE;
-	if (!may(MSR_IA32_VMX_PROCBASED_CTLS2, CPU2_VID))
+	if (!vmx_control_may_be_on(MSR_IA32_VMX_PROCBASED_CTLS2, CPU2_VID))
 		return VMX_APICV_TPR;
-	return VMX_APICV_VID;
+	return vmx_has_posted() ? VMX_APICV_POSTED : VMX_APICV_VID;
 }
 
 /*
@@ -116,7 +126,8 @@ int vmx_apicv_init(void)
 	vmx_apicv_level = clamp(vmx_apicv_level, 0, best_level());
 	if (!vmx_apicv_level)
 		return 0;
-	has_x2apic_mode = may(MSR_IA32_VMX_PROCBASED_CTLS2, SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE);
+	has_x2apic_mode = vmx_control_may_be_on(MSR_IA32_VMX_PROCBASED_CTLS2,
+						SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE);
 	x2apic_bitmap = (unsigned long *)__get_free_page(GFP_KERNEL);
 	if (!x2apic_bitmap)
 		return -ENOMEM;
@@ -162,17 +173,23 @@ void vmx_apicv_vm_destroy(struct vmx_vm *x)
  * vmx_apicv_vcpu_init() - make a vCPU's virtual-APIC page
  * @v: the vCPU
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM; then nothing is left.
  */
 int vmx_apicv_vcpu_init(struct vmx_vcpu *v)
 {
 	struct axvm_vcpu_arch *arch = &v->vcpu->arch;
+	int ret;
 
 	if (!vmx_apicv_level)
 		return 0;
 	v->apic_page = (u32 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	if (!v->apic_page)
 		return -ENOMEM;
+	ret = vmx_posted_init(v);
+	if (ret) {
+		free_page((unsigned long)v->apic_page);
+		return ret;
+	}
 	arch->apic_page = v->apic_page;
 	arch->apic_vid = vmx_apicv_level >= VMX_APICV_VID;
 	return 0;
@@ -184,6 +201,7 @@ int vmx_apicv_vcpu_init(struct vmx_vcpu *v)
  */
 void vmx_apicv_vcpu_destroy(struct vmx_vcpu *v)
 {
+	vmx_posted_destroy(v);
 	free_page((unsigned long)v->apic_page);
 }
 
@@ -297,6 +315,8 @@ void vmx_apicv_write_mode(struct vmx_vcpu *v)
 	bool x2apic = controls & SECONDARY_EXEC_VIRTUALIZE_X2APIC_MODE;
 
 	vmx_write(SECONDARY_VM_EXEC_CONTROL, controls);
+	if (v->posted)
+		vmx_posted_enable(v, controls & SECONDARY_EXEC_VIRTUAL_INTR_DELIVERY);
 	vmx_write(MSR_BITMAP, virt_to_phys(x2apic ? x2apic_bitmap : vmx_msr_bitmap));
 }
 
@@ -321,6 +341,8 @@ void vmx_apicv_write_controls(struct vmx_vcpu *v)
 	vmx_write(EOI_EXIT_BITMAP3, 0);
 	vmx_write(GUEST_INTR_STATUS, 0);
 	memset(v->eoi_exits, 0, sizeof(v->eoi_exits));
+	if (v->posted)
+		vmx_posted_write_controls(v);
 	if (v->apic_mode != LAPIC_ABSENT)
 		vmx_apicv_sync(v);
 }
@@ -426,7 +448,8 @@ int vmx_answer_eoi(struct vmx_vcpu *v, struct axvm_exit *exit)
 /* --- what is in use ------------------------------------------------------------------ */
 
 /**
- * vmx_show() - axvm_backend.show(): the level, and how often the guest exited for what reason
+ * vmx_show() - axvm_backend.show(): the level, what was posted, and how often the guest exited
+ * for what reason
  * @vcpu: the vCPU
  * @seq: where to
  */
@@ -441,6 +464,8 @@ void vmx_show(struct axvm_vcpu *vcpu, struct seq_file *seq)
 	unsigned int i;
 
 	seq_printf(seq, "  apicv %d %s\n", vmx_apicv_level, modes[vmx_apic_mode(vcpu)]);
+	if (v->posted)
+		seq_printf(seq, "  apicv-notified %lu\n", READ_ONCE(v->notified));
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].mask < VMX_NR_REASONS && v->reasons[names[i].mask])
 			seq_printf(seq, "  vmx-%s %llu\n", names[i].name,

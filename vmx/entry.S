@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Into the guest and back: general registers, which the CPU does not switch.
- * Everything else is in the VMCS or switched in C around this.
+ * Everything else is in the VMCS or switched in C around this. And the call of a handler in the
+ * host's IDT.
  */
 #include <linux/linkage.h>
 #include <linux/objtool.h>
@@ -148,3 +149,23 @@ SYM_INNER_LABEL_ALIGN(vmx_exit_point, SYM_L_GLOBAL)
 	jmp	.Lclear
 SYM_FUNC_END(vmx_enter)
 STACK_FRAME_NON_STANDARD vmx_enter
+
+/*
+ * void vmx_call_gate(unsigned long handler)
+ *
+ * As the CPU would call the handler of an interrupt: with the frame that its IRET takes off
+ * (SDM Vol. 3A 6.14.2), RSP aligned.
+ */
+SYM_FUNC_START(vmx_call_gate)
+	push	%rbp
+	mov	%rsp, %rbp
+	and	$-16, %rsp
+	push	$__KERNEL_DS
+	push	%rbp
+	pushf
+	push	$__KERNEL_CS
+	CALL_NOSPEC rdi
+	mov	%rbp, %rsp
+	pop	%rbp
+	RET
+SYM_FUNC_END(vmx_call_gate)

@@ -44,7 +44,7 @@ static u8 cpl(struct vmx_vcpu *v)
 
 /* --- answered here ------------------------------------------------------------- */
 
-/* The interrupt itself was taken when interrupts went on. */
+/* The interrupt itself was taken when interrupts went on, or by tell_host(). */
 static int exit_nothing(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
 	return 1;
@@ -118,6 +118,8 @@ static int exit_task_switch(struct vmx_vcpu *v, struct axvm_exit *exit)
 
 static int answer_asynchronous(struct vmx_vcpu *v, struct axvm_exit *exit)
 {
+	/* It is valid if the interrupt was acknowledged: see vmx/posted.c */
+	v->info.intr_info = vmx_read(VM_EXIT_INTR_INFO);
 	requeue_interrupted(v);
 	return VMX_LATER;
 }

@@ -7,8 +7,8 @@
  * window.c (the only place that touches a VMCS), context.c (what the VMCS does not
  * switch), entry.S (general registers), event.c (interrupts and exceptions),
  * exits.c (why the guest was left), cr.c and msr.c (registers with rules),
- * ept.c (guest memory), ports.c (ports without an exit), apicv.c (help for the local APIC),
- * vcpu.c (a vCPU from outside).
+ * ept.c (guest memory), ports.c (ports without an exit), apicv.c and posted.c (help for the
+ * local APIC), vcpu.c (a vCPU from outside).
  */
 #include <linux/kernel.h>
 #include <linux/slab.h>
@@ -56,9 +56,13 @@ static void tell_host(struct vmx_vcpu *v)
 {
 	u32 info = v->info.intr_info;
 
-	if (v->info.reason == EXIT_REASON_EXTERNAL_INTERRUPT)
+	if (v->info.reason == EXIT_REASON_EXTERNAL_INTERRUPT) {
 		/* To RCU, a guest is as userspace: no read section goes on in it. */
 		rcu_note_context_switch(false);
+		if (info & INTR_INFO_VALID_MASK)
+			vmx_host_interrupt(info & INTR_INFO_VECTOR_MASK);
+		return;
+	}
 	if (v->info.reason != EXIT_REASON_EXCEPTION_NMI)
 		return;
 	/* An NMI or machine check that came while the guest ran: let it have it now. */

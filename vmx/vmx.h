@@ -169,6 +169,8 @@ struct vmx_exit_info {
  * @tpr_threshold: as in the VMCS
  * @apic_mode: LAPIC_*: the mode that the VMCS is made for
  * @eoi_exits: EOI-exit bitmap as in the VMCS
+ * @posted: posted-interrupt descriptor, or NULL (vmx/posted.c)
+ * @notified: notifications sent; approximate
  * @io_bitmaps: as in the VMCS
  * @reasons: exits, by reason
  */
@@ -218,6 +220,8 @@ struct vmx_vcpu {
 	u8 tpr_threshold;
 	u8 apic_mode;
 	u64 eoi_exits[4];
+	struct axvm_posted *posted;
+	unsigned long notified;
 	unsigned long *io_bitmaps;
 	u64 reasons[VMX_NR_REASONS];
 };
@@ -397,11 +401,13 @@ static __always_inline bool vmx_event_waits(const struct vmx_vcpu *v)
 	if (lapic)
 		waits |= READ_ONCE(lapic->deliverable) | READ_ONCE(lapic->sync) |
 			 (READ_ONCE(lapic->threshold) ^ v->tpr_threshold);
+	if (vcpu->arch.apic_posted)
+		waits |= READ_ONCE(vcpu->arch.apic_posted->control);
 	return waits;
 }
 
 /* vmx/apicv.c: hardware help for the local APIC */
-enum { VMX_APICV_NONE, VMX_APICV_TPR, VMX_APICV_VID };
+enum { VMX_APICV_NONE, VMX_APICV_TPR, VMX_APICV_VID, VMX_APICV_POSTED };
 
 extern int vmx_apicv_level;
 
@@ -421,6 +427,19 @@ int vmx_answer_apic_write(struct vmx_vcpu *v, struct axvm_exit *exit);
 int vmx_answer_tpr(struct vmx_vcpu *v, struct axvm_exit *exit);
 int vmx_answer_eoi(struct vmx_vcpu *v, struct axvm_exit *exit);
 void vmx_show(struct axvm_vcpu *vcpu, struct seq_file *seq);
+
+bool vmx_control_may_be_on(u32 msr, u32 bits);
+
+/* vmx/posted.c: posted interrupts */
+bool vmx_has_posted(void);
+int vmx_posted_init(struct vmx_vcpu *v);
+void vmx_posted_destroy(struct vmx_vcpu *v);
+void vmx_posted_write_controls(struct vmx_vcpu *v);
+void vmx_posted_enable(struct vmx_vcpu *v, bool on);
+void vmx_host_interrupt(u8 vector);
+
+/* vmx/entry.S */
+void vmx_call_gate(unsigned long handler);
 
 /* LAPIC_*: the mode that the local APIC is in; not LAPIC_ABSENT only with a page */
 static __always_inline u8 vmx_apic_mode(const struct axvm_vcpu *vcpu)

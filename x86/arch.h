@@ -57,6 +57,22 @@ struct x86_state {
 };
 
 /**
+ * struct axvm_posted - a posted-interrupt descriptor (SDM Vol. 3C 30.6, table 30-1)
+ * @vectors: posted-interrupt requests: a bit a vector
+ * @control: X86_POSTED_*; the rest is software's
+ * @reserved: software's
+ *
+ * While the guest runs, the CPU takes the bits when it is notified. All changes are atomic.
+ */
+struct axvm_posted {
+	unsigned long vectors[4];
+	unsigned long control;
+	unsigned long reserved[3];
+};
+
+#define X86_POSTED_ON	0	/* bit: outstanding notification */
+
+/**
  * struct axvm_vcpu_arch - x86's part of a vCPU
  * @state: registers
  * @refill: the backend copies the missing groups into @state; sleeping or not,
@@ -64,6 +80,8 @@ struct x86_state {
  * @lapic: the local APIC; NULL until its device is made
  * @apic_page: the backend's virtual-APIC page for it, or NULL (devices/lapic_page.c)
  * @apic_vid: the CPU delivers from that page by itself
+ * @apic_posted: where edges are posted for the CPU, or NULL
+ * @apic_notify: with @apic_posted: the CPU is to look there; as axvm_vcpu_kick()
  * @emul: an instruction that takes several accesses (x86/emulate.c)
  * @insn_len: bytes of the instruction that made the exit, for finish() and string I/O
  * @msrs: MSRs that are plain storage (x86/msr.c)
@@ -78,6 +96,8 @@ struct axvm_vcpu_arch {
 	struct axvm_lapic *lapic;
 	u32 *apic_page;
 	bool apic_vid;
+	struct axvm_posted *apic_posted;
+	void (*apic_notify)(struct axvm_vcpu *vcpu);
 	struct x86_emulation *emul;
 	u8 insn_len;
 	u64 msrs[X86_NR_MSRS];

@@ -51,7 +51,7 @@
 #define IN_PIT(r)	"in $0x40, %al"
 #define IN_61(r)	"in $0x61, %al"
 #define IN_LAST(r)	"mov $0x8000, %edx\n in %dx, %al"
-#define OUT_61(r)	"out %al, $0x61"
+#define OUT_61(r)	"mov $0, %al\n out %al, $0x61"
 #define OUT_PIC(r)	"mov $0xff, %al\n out %al, $0x21"
 #define READ(r)		"mov (%" r "bx), %eax"
 #define WRITE(r)	"movl $0, (%" r "bx)"

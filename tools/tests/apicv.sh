@@ -3,13 +3,13 @@
 #
 # bed: arch=x86_64 kernels=plain cpus=1,2 timeout=60
 # bed: arch=x86_64 kernels=debug cpus=2 timeout=60
-# bed: arch=x86_64 kernels=plain cpus=2 model=corei7_skylake_x append=tsc_early_khz=50000 timeout=60
+# bed: arch=x86_64 kernels=plain,debug cpus=2 model=corei7_skylake_x append=tsc_early_khz=50000 timeout=60
 # bed: arch=x86_64 kernels=plain cpus=1 model=corei7_sandy_bridge_2600k timeout=60
 #
 # apicv: hardware help for the local APIC, at every level that this CPU has: the same to the guest, and exits only where
 # the level has some. And the suites of the local APIC with its registers in a virtual-APIC page.
 best=''
-for level in 9 1 0; do
+for level in 9 2 1 0; do
 	modprobe axvm apicv=$level || exit 1
 	now=$(cat /sys/module/axvm/parameters/apicv)
 	[ -n "$best" ] || best=$now
@@ -23,8 +23,8 @@ done
 [ -e /mod/kunit/axvm_test_lapic.ko ] || exit 0
 modprobe axvm || exit 1
 modprobe kunit enable=1 2>/dev/null
-pages='1 2'
-[ "$BED_KERNEL" != debug ] || pages=2
+pages='1 2 3'
+[ "$BED_KERNEL" != debug ] || pages='2 3'
 for page in $pages; do
 	for suite in lapic lapic_regs lapic_irq lapic_timer ioapic; do
 		modprobe "axvm_test_$suite" "apic_page=$page" || exit 1

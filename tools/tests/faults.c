@@ -5,7 +5,8 @@
  * then says ENOMEM, or could do without; it leaves nothing behind, and the next try works.
  *
  * For kernels with CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC; see the kernel's
- * fault-injection documentation on /proc/<pid>/fail-nth.
+ * fault-injection documentation on /proc/<pid>/fail-nth. What differs between the families
+ * is in x86-faults.c and arm64-faults.c.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,8 +17,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "vm.h"
-#include "x86.h"
+#include "faults.h"
 
 #define MOST_ALLOCATIONS	400	/* in one call; more mean that something does not end */
 
@@ -243,37 +243,17 @@ static void remove_device(void *arg, int ret)
 	CHECK_OK(ioctl(vm.fd, AXVM_VM_REMOVE_DEVICE, &ref));
 }
 
-static const struct device_case {
-	const char *name;
-	uint32_t type;
-	uint32_t irq;
-	uint64_t base;
-} device_cases[] = {
-	{ "local APIC", AXVM_DEV_LAPIC, 0, X86_LAPIC },
-	{ "8259A", AXVM_DEV_PIC, 0, 0 },
-	{ "IOAPIC", AXVM_DEV_IOAPIC, 0, X86_IOAPIC },
-	{ "8254", AXVM_DEV_PIT, 0, 0 },
-	{ "UART", AXVM_DEV_CONSOLE, 4, 0x3f8 },
-	{ "RTC", AXVM_DEV_RTC_CMOS, 8, 0 },
-	{ "ACPI PM", AXVM_DEV_ACPI_PM, 9, 0x600 },
-	{ "reset", AXVM_DEV_PC_RESET, 0, 0 },
-	{ "debug exit", AXVM_DEV_DEBUG_EXIT, 0, GUEST_EXIT },
-};
-
-#define NR_DEVICES	(sizeof(device_cases) / sizeof(device_cases[0]))
-
 TEST(faults, devices)
 {
-	const struct device_case *c;
+	struct axvm_create_device device;
+	unsigned int i;
 
 	setup();
 	vm_create(&vm, 0);
-	for (c = device_cases; c < device_cases + NR_DEVICES; c++) {
-		struct axvm_create_device device = {
-			.size = sizeof(device), .type = c->type, .base = c->base, .irq = c->irq,
-		};
-
-		fail_each(c->name, create_device, &device, remove_device);
+	for (i = 0; fault_devices[i].name[0]; i++) {
+		device = fault_devices[i];
+		device.size = sizeof(device);
+		fail_each(device.name, create_device, &device, remove_device);
 	}
 }
 
@@ -303,14 +283,14 @@ static void fail_request(const char *name, int fd, unsigned int cmd, void *data)
 TEST(faults, state)
 {
 	struct axvm_device_state state = { .size = sizeof(state) };
-	struct axvm_x86_regs regs = { .size = sizeof(regs) };
+	fault_regs regs = { .size = sizeof(regs) };
 	struct axvm_fpu fpu = { .size = sizeof(fpu) };
 	struct axvm_info info = { .size = sizeof(info) };
 	static uint8_t buffer[65536];
 
 	setup();
 	vm_create(&vm, 0);
-	vm_add_pc_devices(&vm);
+	state.id = fault_add_devices(&vm);
 	CHECK_OK(ioctl(vm_system(), AXVM_GET_INFO, &info));
 	fail_request("AXVM_VCPU_GET_REGS", vm.vcpu, AXVM_VCPU_GET_REGS, &regs);
 	fail_request("AXVM_VCPU_SET_REGS", vm.vcpu, AXVM_VCPU_SET_REGS, &regs);
@@ -318,7 +298,6 @@ TEST(faults, state)
 	fpu.data = (uintptr_t)buffer;
 	fail_request("AXVM_VCPU_GET_FPU", vm.vcpu, AXVM_VCPU_GET_FPU, &fpu);
 	fail_request("AXVM_VCPU_SET_FPU", vm.vcpu, AXVM_VCPU_SET_FPU, &fpu);
-	state.id = vm_add_device(&vm, AXVM_DEV_CONSOLE, 0x3f8, 8, 4);
 	state.data = (uintptr_t)buffer;
 	state.length = sizeof(buffer);
 	fail_request("AXVM_VM_GET_DEVICE_STATE", vm.fd, AXVM_VM_GET_DEVICE_STATE, &state);
@@ -328,24 +307,11 @@ TEST(faults, state)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-/* Writes to 14 pages, 2 MiB apart from each other, and touches a device */
-BLOB(walker, 64,
-	"	mov	$0x200000, %ebx\n"
-	"	mov	$14, %ecx\n"
-	"1:	movl	$1, (%rbx)\n"
-	"	add	$0x200000, %rbx\n"
-	"	loop	1b\n"
-	"	mov	$0xfec00000, %ebx\n"
-	"	mov	(%rbx), %eax\n"
-	"	incl	(%rbx)\n"
-	"	mov	$0x5a, %al\n"
-	"	out	%al, $0xf4\n");
-
 static void new_guest(void)
 {
 	vm_create_sized(&vm, 0, 32UL << 20);
-	vm_add_pc_devices(&vm);
-	vm_load(&vm, GUEST_PAGED, &walker);
+	fault_add_devices(&vm);
+	fault_load_walker(&vm);
 	vm_boot(&vm);
 }
 

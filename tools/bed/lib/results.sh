@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154  # variables shared with the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 #
-# Results of checks: one line each as they come, counted in the file $results, summed up at the end. Several processes may
-# report at once. Sourced after common.sh.
+# Results of checks: one line each as they come, counted in the file $results, summed up at the end, where the failures
+# ($results.failed) are shown once more: by then they are far up. Several processes may report at once. Sourced after common.sh.
 
 now() { echo "${EPOCHREALTIME/[.,]/}"; }
 
@@ -18,6 +18,7 @@ result() {
 	if [ "$1" = fail ] && [ -s "${5:-}" ]; then
 		text+=$'\n'$(tail -n 60 "$5" | sed 's/^/        /')
 	fi
+	[ "$1" != fail ] || printf '%s\n' "$text" >>"$results.failed"
 	printf '%s\n' "$text"
 	case $1 in
 	pass) echo "${PASSED:-1} ${FAILED:-0} ${SKIPPED:-0}" ;;
@@ -26,7 +27,11 @@ result() {
 	esac >>"$results"
 }
 
-# results_summary: the last line; true when something ran and nothing failed.
+# results_summary: the failures, and the last line; true when something ran and nothing failed.
 results_summary() {
+	if [ -s "$results.failed" ]; then
+		echo
+		cat "$results.failed"
+	fi
 	awk '{p += $1; f += $2; s += $3} END {printf "%d passed, %d failed, %d skipped\n", p, f, s; exit f > 0 || p == 0}' "$results"
 }

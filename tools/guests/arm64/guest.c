@@ -7,50 +7,18 @@
 
 struct cpu cpus[2];
 
-static const char *test_name;
-static u32 failures;
-
 /* --- console -------------------------------------------------------------- */
 
-void print(const char *text)
+void print_char(char c)
 {
-	for (; *text; text++) {
-		while (rd(UART + 0x18) & 0x20)	/* FR.TXFF */
-			;
-		wr(UART, *text);
-	}
+	while (rd(UART + 0x18) & 0x20)	/* FR.TXFF */
+		;
+	wr(UART, c);
 }
 
-void print_number(u64 value)
+void quiet(void)
 {
-	static const char digits[] = "0123456789abcdef";
-	char text[19], *p = text + 18;
-
-	*p = 0;
-	do {
-		*--p = digits[value & 15];
-		value >>= 4;
-	} while (value);
-	*--p = 'x';
-	*--p = '0';
-	print(p);
-}
-
-void failed(const char *what, int line, u64 value, u64 wanted)
-{
-	if (failures++ > 40)
-		return;
-	print("FAILED ");
-	print(test_name);
-	print(", line ");
-	print_number(line);
-	print(": ");
-	print(what);
-	print(" is ");
-	print_number(value);
-	print(", not ");
-	print_number(wanted);
-	print("\n");
+	irqs_off();
 }
 
 /* --- time ----------------------------------------------------------------- */
@@ -291,24 +259,6 @@ void join_1(void)
 
 /* --- all ------------------------------------------------------------------ */
 
-static void run_all(void)
-{
-	const struct test *test;
-	u32 before;
-
-	for (test = tests; test->name; test++) {
-		test_name = test->name;
-		before = failures;
-		reset_all();
-		test->run();
-		if (failures == before) {
-			print("ok ");
-			print(test_name);
-			print("\n");
-		}
-	}
-}
-
 void guest_main(u64 cpu)
 {
 	if (cpu)
@@ -318,13 +268,10 @@ void guest_main(u64 cpu)
 	wr(GICD, 0x10);
 	wr(GICD, 0x13);		/* ARE, both groups */
 	redist_on(0);
-	test_name = "start";
 	if (guest_cpus > 1) {
 		CHECK_EQ(psci(PSCI_CPU_ON, 1, (u64)secondary_start, 1), 0);
 		CHECK(wait_for(&second_is_up, 1));
 	}
 	run_all();
-	print(guest_name);
-	print(failures ? ": failures\n" : ": all is well\n");
 	psci(PSCI_SYSTEM_OFF, 0, 0, 0);
 }

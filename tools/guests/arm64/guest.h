@@ -7,12 +7,7 @@
 #ifndef GUESTS_ARM64_GUEST_H
 #define GUESTS_ARM64_GUEST_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-typedef uint8_t u8;
-typedef uint32_t u32;
-typedef uint64_t u64;
+#include "../verdict.h"
 
 #define GICD		0x08000000UL
 #define GICR(cpu)	(0x080a0000UL + (cpu) * 0x20000UL)
@@ -106,20 +101,8 @@ struct cpu {
 
 extern struct cpu cpus[2];
 
-/**
- * struct test - a test
- * @name: its name
- * @run: CPU 0, all interrupts off and idle
- */
-struct test {
-	const char *name;
-	void (*run)(void);
-};
-
 /* The guest's own */
-extern const char *const guest_name;
 extern const u32 guest_cpus;	/* how many it uses */
-extern const struct test tests[];
 
 /* start.S, and what it calls */
 extern char secondary_start[];
@@ -127,13 +110,9 @@ void guest_main(u64 cpu);
 void guest_exception(u64 kind);
 
 u32 this_cpu(void);
-void print(const char *text);
-void print_number(u64 value);
-void failed(const char *what, int line, u64 value, u64 wanted);
 bool wait_for(const volatile u32 *value, u32 at_least);
 bool wait_until(u32 bank, u32 intid, bool value);
 void delay_us(u32 us);
-void reset_all(void);
 void run_on_1(void (*work)(void));
 void join_1(void);
 
@@ -145,14 +124,5 @@ void gic_priority(u32 intid, u8 priority);
 void gic_route(u32 intid, u32 cpu);
 void gic_edge(u32 intid);
 void gic_on(u32 intid, u8 priority);
-
-#define CHECK_EQ(value, wanted) do {						\
-	u64 value_ = (value), wanted_ = (wanted);				\
-										\
-	if (value_ != wanted_)							\
-		failed(#value, __LINE__, value_, wanted_);			\
-} while (0)
-
-#define CHECK(condition)	CHECK_EQ(!!(condition), 1)
 
 #endif /* GUESTS_ARM64_GUEST_H */

@@ -12,50 +12,18 @@
 struct cpu cpus[MAX_CPUS];
 u32 nr_cpus;
 
-static const char *test_name = "start";
-static u32 failures;
-
 /* --- console and verdict --------------------------------------------------- */
 
-void print(const char *text)
+void print_char(char c)
 {
-	for (; *text; text++) {
-		while (!(in8(COM1 + 5) & 0x20))	/* LSR.THRE */
-			;
-		out8(COM1, *text);
-	}
+	while (!(in8(COM1 + 5) & 0x20))	/* LSR.THRE */
+		;
+	out8(COM1, c);
 }
 
-void print_number(u64 value)
+void quiet(void)
 {
-	static const char digits[] = "0123456789abcdef";
-	char text[19], *p = text + 18;
-
-	*p = 0;
-	do {
-		*--p = digits[value & 15];
-		value >>= 4;
-	} while (value);
-	*--p = 'x';
-	*--p = '0';
-	print(p);
-}
-
-void failed(const char *what, int line, u64 value, u64 wanted)
-{
-	if (failures++ > 40)
-		return;
-	print("FAILED ");
-	print(test_name);
-	print(", line ");
-	print_number(line);
-	print(": ");
-	print(what);
-	print(" is ");
-	print_number(value);
-	print(", not ");
-	print_number(wanted);
-	print("\n");
+	irqs_off();
 }
 
 static __attribute__((noreturn)) void end(u8 verdict)
@@ -153,7 +121,7 @@ static void take_fault(struct cpu *cpu, struct frame *frame)
 		return;
 	}
 	print("FAILED ");
-	print(test_name);
+	print(test_running());
 	print(": exception, RIP, error code, CPU: ");
 	print_number(frame->vector);
 	print(" ");
@@ -406,7 +374,7 @@ static void reset_cpu(void)
 	cpu->no_eoi = false;
 }
 
-static void reset_all(void)
+void reset_all(void)
 {
 	u32 i;
 
@@ -421,9 +389,6 @@ static void reset_all(void)
 
 void guest_start(u32 id)
 {
-	const struct test *test;
-	u32 before;
-
 	if (id)
 		secondary(&cpus[id]);
 	/* The 8259A pair is masked, COM1's line goes out. */
@@ -434,19 +399,5 @@ void guest_start(u32 id)
 	idt_load();
 	apic_reset();
 	start_all();
-	for (test = tests; test->name; test++) {
-		reset_all();
-		test_name = test->name;
-		before = failures;
-		test->run();
-		irqs_off();
-		if (failures == before) {
-			print("ok ");
-			print(test_name);
-			print("\n");
-		}
-	}
-	print(guest_name);
-	print(failures ? ": failures\n" : ": all is well\n");
-	end(failures ? 1 : 0);
+	end(run_all() ? 0 : 1);
 }

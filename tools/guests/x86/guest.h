@@ -7,15 +7,9 @@
 #ifndef GUESTS_X86_GUEST_H
 #define GUESTS_X86_GUEST_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int64_t s64;
+#include "../verdict.h"
 
 #define MAX_CPUS	16
 #define TRAMPOLINE	0x8000
@@ -139,15 +133,6 @@ struct cpu {
 extern struct cpu cpus[MAX_CPUS];
 extern u32 nr_cpus;
 
-struct test {
-	const char *name;
-	void (*run)(void);	/* CPU 0, interrupts off */
-};
-
-/* The guest's own */
-extern const char *const guest_name;
-extern const struct test tests[];
-
 /* start.S, and what it calls */
 extern char stacks[], stubs[];
 void guest_start(u32 id);
@@ -250,9 +235,6 @@ static inline struct cpu *cpu_of(u32 id)
 u32 this_id(void);
 struct cpu *this_cpu(void);
 
-void print(const char *text);
-void print_number(u64 value);
-void failed(const char *what, int line, u64 value, u64 wanted);
 bool wait_for(const volatile u32 *value, u32 at_least);
 bool time_is_up(u64 since);
 u64 tsc_hz(void);
@@ -282,14 +264,5 @@ void start_run_on(u32 id, void (*work)(void));
 void join(u32 id);
 void sync_with(u32 id);
 void init_and_start(u32 id);
-
-#define CHECK_EQ(value, wanted) do {						\
-	u64 value_ = (value), wanted_ = (wanted);				\
-										\
-	if (value_ != wanted_)							\
-		failed(#value, __LINE__, value_, wanted_);			\
-} while (0)
-
-#define CHECK(condition)	CHECK_EQ(!!(condition), 1)
 
 #endif /* GUESTS_X86_GUEST_H */
