@@ -4,8 +4,6 @@
  * at its old place) is nobody's: its kernels have no driver for it. What the disk says of itself
  * (IDENTIFY DEVICE, ATA-6 8.16) comes with an interrupt, in words.
  */
-#include <fcntl.h>
-#include <linux/serial.h>
 #include <string.h>
 #include <sys/io.h>
 #include <sys/ioctl.h>
@@ -286,27 +284,4 @@ TEST(passthrough, a_disk_says_what_it_is)
 	CHECK(mapped[0] || mapped[1]);
 	/* Words 27 to 46: the model number, in characters */
 	CHECK(mapped[54] >= ' ' && mapped[54] <= '~');
-}
-
-/* --- COM3, for passthrough.sh ---------------------------------------------------------- */
-
-static void set_uart(int type)
-{
-	int fd = open("/dev/ttyS2", O_RDWR | O_NONBLOCK | O_NOCTTY);
-	struct serial_struct serial;
-
-	CHECK_OK(fd);
-	CHECK_OK(ioctl(fd, TIOCGSERIAL, &serial));
-	serial.type = type;
-	CHECK_OK(ioctl(fd, TIOCSSERIAL, &serial));
-}
-
-TEST(passthrough_uart, gives_up)
-{
-	set_uart(PORT_UNKNOWN);
-}
-
-TEST(passthrough_uart, takes_back)
-{
-	set_uart(PORT_16550A);
 }

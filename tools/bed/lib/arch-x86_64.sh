@@ -18,7 +18,7 @@ arch_build_minutes=4
 
 # The serial line that carries the command's output, modules that it may need; words for the kernel's command line without
 # --kvm, a module with it
-arch_out=/dev/ttyS1
+arch_out=/dev/ttyS2
 arch_out_modules=''
 arch_no_kvm=''
 arch_kvm_module=kvm-intel

@@ -39,8 +39,8 @@ bochs_rc() {
 		ata0-master: type=disk, mode=flat, path=$dir/disk.img
 		boot: disk
 		com1: enabled=1, $1
-		com2: enabled=1, mode=file, dev=$dir/out.fifo
-		com3: enabled=1, mode=null
+		com2: enabled=1, mode=null
+		com3: enabled=1, mode=file, dev=$dir/out.fifo
 		log: $dir/machine.log
 		panic: action=fatal
 		error: action=report
