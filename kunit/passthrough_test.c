@@ -161,7 +161,9 @@ static void refusals_unwind(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, pass(vm, &arg), -EINVAL);
 	KUNIT_EXPECT_TRUE(test, is_free(FREE, 0x1000));
-	KUNIT_EXPECT_NULL(test, axvm_slot_find(vm, GUEST));
+	mutex_lock(&vm->lock);
+	KUNIT_EXPECT_FALSE(test, axvm_memory_overlaps(vm, GUEST, 0x1000));
+	mutex_unlock(&vm->lock);
 	arg.irq = AXVM_MAX_IRQS;
 	KUNIT_EXPECT_EQ(test, pass(vm, &arg), -EINVAL);
 	KUNIT_EXPECT_TRUE(test, is_free(FREE, 0x1000));
