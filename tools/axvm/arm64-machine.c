@@ -16,7 +16,7 @@ const char *const arch_elf_mistake = "an ELF file (of Linux, give arch/arm64/boo
 const u32 arch_max_vcpus = ARM64_MAX_VCPUS;
 const u32 arch_rtc = AXVM_DEV_PL031;
 const char *const arch_host_controller = "GIC";
-const u32 arch_host_irq_own = 0;
+const u32 arch_host_irq_own;	/* none */
 const char *const arch_usage =
 "  -k, --kernel FILE        kernel: Linux Image\n"
 "  -i, --initrd FILE        initramfs (more than one are joined)\n"

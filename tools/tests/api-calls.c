@@ -34,6 +34,7 @@ static const struct call calls[] = {
 	CALL(AXVM_VM_SET_MEMORY, VM, sizeof(struct axvm_memory)),
 	CALL(AXVM_VM_CREATE_VCPU, VM, sizeof(struct axvm_create_vcpu)),
 	CALL(AXVM_VM_CREATE_DEVICE, VM, sizeof(struct axvm_create_device)),
+	CALL(AXVM_VM_PASS_THROUGH, VM, sizeof(struct axvm_pass_through)),
 	CALL(AXVM_VM_REMOVE_DEVICE, VM, sizeof(struct axvm_device_ref)),
 	CALL(AXVM_VM_GET_STATUS, VM, sizeof(struct axvm_vm_status)),
 	CALL(AXVM_VM_IRQ_LINE, VM, sizeof(struct axvm_irq_line)),
@@ -59,7 +60,7 @@ static const struct call calls[] = {
 };
 
 #define NR_CALLS	(sizeof(calls) / sizeof(calls[0]))
-#define NR_STRUCTS	23
+#define NR_STRUCTS	24
 
 static struct vm vm;
 static int fds[NR_OBJECTS];
