@@ -59,7 +59,7 @@ static bool late(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (!start.tv_sec)
 		start = now;
-	return now.tv_sec - start.tv_sec > 15 && !soak();
+	return now.tv_sec - start.tv_sec > 6 && !soak();
 }
 
 static uint32_t *code(void)
