@@ -133,7 +133,16 @@ static bool is_host_instance(struct arm64_gic_cpu *cpu, const struct gicv3_bank 
 	return cpu->mapped_live;
 }
 
-/* An active one is pending too if it was latched again; but not the host's: 12.4.6. */
+/* Once it is not active any more, a pending SPI is signalled where it is routed to now: 4.2.3 */
+static bool stays_here(const struct arm64_gic_cpu *cpu, unsigned int n, u32 intid)
+{
+	return !n || cpu->gic->target[intid] == cpu->vcpu->id;
+}
+
+/*
+ * An active one is pending too if it was latched again; but not the host's: 12.4.6. Neither is
+ * one that is another's next time, whose end we want to hear of.
+ */
 static void list(struct arm64_gic_cpu *cpu, u32 intid, bool active)
 {
 	unsigned int n = intid / GICV3_BANK_BITS;
@@ -148,9 +157,10 @@ static void list(struct arm64_gic_cpu *cpu, u32 intid, bool active)
 	if (is_host_instance(cpu, bank, intid, active)) {
 		lr |= ARM64_LR_HW | FIELD_PREP(ARM64_LR_HOST_INTID, cpu->host_intid);
 	} else {
-		if (bank->latch & bit && (!active || bank->enabled & bit))
+		if (bank->latch & bit && (!active || bank->enabled & bit) &&
+		    stays_here(cpu, n, intid))
 			lr |= ARM64_LR_PENDING;
-		if (bank->level & ~bank->edge & bit)
+		if (bank->level & ~bank->edge & bit || (active && !stays_here(cpu, n, intid)))
 			lr |= ARM64_LR_EOI;
 	}
 	if (lr & ARM64_LR_PENDING && bank->latch & bit) {

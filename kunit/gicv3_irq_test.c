@@ -250,6 +250,31 @@ static void withdrawn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, guest_take(vm, 0), SPI);
 }
 
+/* Latched again while it is active, and routed elsewhere: it is not to come where it is active. */
+static void rerouted(struct kunit *test)
+{
+	struct axvm_vm *vm = running_vm(test, 2);
+
+	gic_edge(vm, SPI);
+	gic_bit(vm, 0, GICD_ISPENDR, SPI);
+	guest_in(vm, 0);
+	KUNIT_EXPECT_EQ(test, guest_ack(vm, 0), SPI);
+	gic_route(vm, SPI, 1);
+	gic_bit(vm, 0, GICD_ISPENDR, SPI);
+	guest_in(vm, 0);
+	KUNIT_EXPECT_EQ(test, gic_cpu(vm, 0)->hw.used, 1U);
+	KUNIT_EXPECT_EQ(test, gic_cpu(vm, 0)->hw.lr[0] >> 62, 2ULL);
+	KUNIT_EXPECT_FALSE(test, guest_maintenance(gic_cpu(vm, 0)));
+	KUNIT_EXPECT_EQ(test, guest_take(vm, 1), NONE);
+	guest_end(vm, 0, SPI);
+	KUNIT_EXPECT_EQ(test, guest_ack(vm, 0), NONE);
+	KUNIT_EXPECT_TRUE(test, guest_maintenance(gic_cpu(vm, 0)));
+	guest_out(vm, 0);
+	KUNIT_EXPECT_EQ(test, guest_take(vm, 0), NONE);
+	KUNIT_EXPECT_EQ(test, guest_take(vm, 1), SPI);
+	KUNIT_EXPECT_EQ(test, guest_take(vm, 1), NONE);
+}
+
 /* --- SGIs: 12.2.18 -------------------------------------------------------- */
 
 #define SGI(intid)	((u64)(intid) << 24)
@@ -642,6 +667,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(lines),
 	KUNIT_CASE(gates),
 	KUNIT_CASE(withdrawn),
+	KUNIT_CASE(rerouted),
 	KUNIT_CASE(sgi_targets),
 	KUNIT_CASE(sgi_groups),
 	KUNIT_CASE(priorities),

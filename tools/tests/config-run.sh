@@ -34,6 +34,8 @@ boot() {
 	want=$1 cpus=$2
 	shift 2
 	rm -f /tmp/config.in && mkfifo /tmp/config.in
+	# See linux-boot.sh: not the guest before
+	: >/tmp/config.out
 	axvm run "$@" </tmp/config.in >/tmp/config.out 2>&1 &
 	launcher=$!
 	exec 9>/tmp/config.in

@@ -9,7 +9,7 @@
 modprobe axvm || exit 1
 
 times=20
-[ "$BED_KERNEL" != debug ] || times=8
+[ "$BED_KERNEL" != debug ] || times=5
 [ -z "$AXVM_SOAK" ] || times=100
 
 launch() {
