@@ -346,6 +346,7 @@ TEST(passthrough, a_routed_word)
 /* It comes, is seen, and when it is gone nothing of it is seen: five times, in both ways */
 static void come_and_go(uint32_t flags)
 {
+	uint32_t count;
 	int id, i;
 
 	for (i = 0; i < 5; i++) {
@@ -358,7 +359,10 @@ static void come_and_go(uint32_t flags)
 		CHECK_OK(id);
 		CHECK(wait_for(vm_word(&vm, 0), 100));
 		CHECK_OK(pass_remove(&vm, id));
+		/* From here on it has at most to count what it has seen before. */
+		count = __atomic_load_n(vm_word(&vm, 0), __ATOMIC_RELAXED);
 		vm_join_thread(&vm);
+		CHECK(*vm_word(&vm, 0) <= count + 1);
 		vm_finish(&vm);
 		vm_destroy(&vm);
 	}

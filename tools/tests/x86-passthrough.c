@@ -177,6 +177,7 @@ BLOB(port_wait, 32,
 
 TEST(passthrough, mapped_ports_come_and_go)
 {
+	uint32_t count;
 	int id, i;
 
 	for (i = 0; i < 5; i++) {
@@ -189,7 +190,10 @@ TEST(passthrough, mapped_ports_come_and_go)
 		CHECK_OK(id);
 		CHECK(wait_for(vm_word(&vm, 0), 100));
 		CHECK_OK(pass_remove(&vm, id));
+		/* From here on it has at most to count what it has seen before. */
+		count = __atomic_load_n(vm_word(&vm, 0), __ATOMIC_RELAXED);
 		vm_join_thread(&vm);
+		CHECK(*vm_word(&vm, 0) <= count + 1);
 		vm_finish(&vm);
 		vm_destroy(&vm);
 	}
