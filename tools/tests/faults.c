@@ -18,6 +18,7 @@
 
 #include "check.h"
 #include "faults.h"
+#include "passthrough.h"
 
 #define MOST_ALLOCATIONS	400	/* in one call; more mean that something does not end */
 
@@ -254,6 +255,56 @@ TEST(faults, devices)
 		device = fault_devices[i];
 		device.size = sizeof(device);
 		fail_each(device.name, create_device, &device, remove_device);
+	}
+}
+
+/* --- hardware of the host -------------------------------------------------------------------- */
+
+static uint32_t passed;
+
+/* A claim that fails for want of memory looks like one that somebody else has. */
+static int pass_page(void *arg)
+{
+	struct axvm_pass_through through = {
+		.flags = *(uint32_t *)arg, .base = PASS_GUEST, .host = PASS_HOST,
+		.length = PASS_LENGTH,
+	};
+	int ret = pass(&vm, &through);
+
+	if (ret && errno == EBUSY)
+		errno = ENOMEM;
+	passed = through.id;
+	return ret;
+}
+
+static int remove_page(void *arg)
+{
+	(void)arg;
+	return pass_remove(&vm, passed);
+}
+
+static void take_page_back(void *arg, int ret)
+{
+	(void)ret;
+	CHECK_OK(remove_page(arg));
+}
+
+static void give_page_again(void *arg, int ret)
+{
+	(void)ret;
+	CHECK_OK(pass_page(arg));
+}
+
+TEST(faults, pass_through)
+{
+	uint32_t flags[] = { 0, AXVM_PASS_MAPPED };
+	unsigned int i;
+
+	setup();
+	vm_create(&vm, 0);
+	for (i = 0; i < 2; i++) {
+		fail_each("AXVM_VM_PASS_THROUGH", pass_page, &flags[i], take_page_back);
+		fail_each("AXVM_VM_REMOVE_DEVICE", remove_page, &flags[i], give_page_again);
 	}
 }
 
