@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: arch=x86_64 kernels=plain,debug cpus=2 guest=1 mem=512 timeout=300
+# bed: arch=x86_64 kernels=plain cpus=2 kvm=0,1 guest=1 mem=512 timeout=300
+# bed: arch=x86_64 kernels=debug cpus=2 guest=1 mem=512 timeout=300
 # bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 guest=1 mem=512 timeout=300
 # bed: arch=arm64 kernels=plain cpus=2 model=cortex-a72 guest=1 mem=512 timeout=300
 #
