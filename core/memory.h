@@ -45,17 +45,21 @@ struct axvm_slot {
 /**
  * struct axvm_slots - what readers see: all slots, sorted by GPA; replaced whole
  * @generation: counts replacements: the same number, the same slots
+ * @window: where channels appear (core/ivc.h), in what no slot has
+ * @window_size: bytes; 0: there is no window
  * @nr: entries
  * @slot: the slots
  */
 struct axvm_slots {
 	u64 generation;
+	u64 window;
+	u64 window_size;
 	unsigned int nr;
 	struct axvm_slot *slot[];
 };
 
 /**
- * struct axvm_gap - guest-physical addresses that are in no slot
+ * struct axvm_gap - guest-physical addresses that are in no slot, nor where channels appear
  * @generation: of the slots; 0: nothing is known
  * @first: the first such address
  * @last: the last one
@@ -67,12 +71,15 @@ struct axvm_gap {
 };
 
 int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem);
+void axvm_memory_unmap(struct axvm_vm *vm, u64 gpa, u64 length);
+int axvm_memory_set_window(struct axvm_vm *vm, u64 gpa, u64 size);
 void axvm_memory_destroy(struct axvm_vm *vm);
 u64 axvm_memory_size(struct axvm_vm *vm);
 
 /* vm->srcu held. NULL: no slot there. */
 struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa);
 bool axvm_slot_gap(struct axvm_vm *vm, u64 gpa, struct axvm_gap *gap);
+bool axvm_slot_between(struct axvm_vm *vm, u64 first, u64 last);
 
 int axvm_memory_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access);
 
