@@ -33,7 +33,8 @@ long axvm_get_info(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
 	info->fpu_size = backend->fpu_size;
 	info->gpa_bits = backend->gpa_bits;
 	info->features = AXVM_FEATURE_STATE | AXVM_FEATURE_IRQFD | AXVM_FEATURE_IOEVENTFD |
-			 AXVM_FEATURE_MSI | AXVM_FEATURE_ROUTES | AXVM_FEATURE_PASS_THROUGH;
+			 AXVM_FEATURE_MSI | AXVM_FEATURE_ROUTES | AXVM_FEATURE_PASS_THROUGH |
+			 AXVM_FEATURE_IVC;
 	strscpy(info->backend, backend->name, sizeof(info->backend));
 	if (backend->probe(&why))
 		strscpy(info->reason, why.text, sizeof(info->reason));

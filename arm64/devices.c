@@ -9,6 +9,7 @@ struct axvm_device_type *const axvm_builtin_types[] = {
 	&axvm_pl011_type,
 	&axvm_pl031_type,
 	&axvm_debug_exit_type,
+	&axvm_ivc_channel_type,
 };
 
 const unsigned int axvm_nr_builtin_types = ARRAY_SIZE(axvm_builtin_types);

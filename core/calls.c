@@ -212,6 +212,20 @@ static long vm_set_routes(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
 	return axvm_routes_set(vm, arg);
 }
 
+static long vm_ivc_allow(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
+{
+	const struct axvm_ivc_allow *allow = arg;
+	struct axvm_ivc_acl *acl;
+
+	if (allow->flags || allow->reserved)
+		return -EINVAL;
+	acl = axvm_ivc_acl_read(allow->peers, allow->nr_peers);
+	if (IS_ERR(acl))
+		return PTR_ERR(acl);
+	axvm_ivc_vm_allow(vm, acl);
+	return 0;
+}
+
 /* --- on a vCPU ----------------------------------------------------------------- */
 
 static long vcpu_run(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg)
@@ -306,6 +320,7 @@ const struct axvm_call axvm_calls[] = {
 	CALL(AXVM_VM_IRQFD, VM, VM, ANYONE, sizeof(struct axvm_irqfd), vm_irqfd),
 	CALL(AXVM_VM_IOEVENTFD, VM, VM, ANYONE, sizeof(struct axvm_ioeventfd), vm_ioeventfd),
 	CALL(AXVM_VM_SET_ROUTES, VM, VM, ANYONE, sizeof(struct axvm_routes), vm_set_routes),
+	CALL(AXVM_VM_IVC_ALLOW, VM, 0, ANYONE, sizeof(struct axvm_ivc_allow), vm_ivc_allow),
 	CALL(AXVM_VM_SET_MEMORY, VM, VM | MM, ANYONE, sizeof(struct axvm_memory), vm_set_memory),
 	CALL(AXVM_VM_CREATE_VCPU, VM, VM | MM, ANYONE, sizeof(struct axvm_create_vcpu),
 	     vm_create_vcpu),
@@ -331,6 +346,12 @@ const struct axvm_call axvm_calls[] = {
 	CALL(AXVM_VM_STAT, SYSTEM, OUT, ANYONE, sizeof(struct axvm_vm_stat), axvm_stat),
 	CALL(AXVM_DEVICE_TYPE, SYSTEM, OUT, ANYONE, sizeof(struct axvm_device_type_info),
 	     axvm_type_info),
+	CALL(AXVM_IVC_PUBLISH, SYSTEM, OUT, ANYONE, sizeof(struct axvm_ivc_publish),
+	     axvm_ivc_publish_file),
+	CALL(AXVM_IVC_SUBSCRIBE, SYSTEM, OUT, ANYONE, sizeof(struct axvm_ivc_subscribe),
+	     axvm_ivc_subscribe_file),
+	CALL(AXVM_IVC_STAT, SYSTEM, OUT, ANYONE, sizeof(struct axvm_ivc_stat),
+	     axvm_ivc_stat_call),
 };
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_calls);
 

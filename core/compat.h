@@ -73,6 +73,18 @@ static inline int axvm_follow_pfn(struct vm_area_struct *vma, unsigned long addr
 #include <linux/unaligned.h>
 #endif
 
+/* 6.3 wants vma->vm_flags changed by helpers only */
+#include <linux/mm.h>
+static inline void axvm_vma_change_flags(struct vm_area_struct *vma, unsigned long set,
+					 unsigned long clear)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+#else
+	vm_flags_mod(vma, set, clear);
+#endif
+}
+
 /* Exports that only KUnit suites use; 6.1 has no <kunit/visibility.h> */
 #if IS_ENABLED(CONFIG_KUNIT) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 #include <kunit/visibility.h>

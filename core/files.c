@@ -39,6 +39,7 @@ static int vm_release(struct inode *inode, struct file *file)
 	mutex_lock(&vm->lock);
 	axvm_eventfds_release(vm);
 	mutex_unlock(&vm->lock);
+	axvm_ivc_vm_release(vm);
 	axvm_vm_put(vm);
 	return 0;
 }

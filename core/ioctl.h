@@ -58,6 +58,11 @@ long axvm_create_vm(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg);
 long axvm_stat(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg);
 long axvm_type_info(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg);
 
+/* core/ivc_file.c */
+long axvm_ivc_publish_file(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg);
+long axvm_ivc_subscribe_file(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg);
+long axvm_ivc_stat_call(struct axvm_vm *vm, struct axvm_vcpu *vcpu, void *arg);
+
 /* core/files.c */
 extern const struct file_operations axvm_dev_fops;
 int axvm_vm_fd(struct axvm_vm *vm);

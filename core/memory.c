@@ -68,6 +68,22 @@ struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa)
 }
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_slot_find);
 
+/* Cut the window off @gap. False: @gpa is in it */
+static bool gap_without_window(const struct axvm_slots *slots, u64 gpa, struct axvm_gap *gap)
+{
+	u64 last = slots->window + slots->window_size - 1;
+
+	if (!slots->window_size)
+		return true;
+	if (gpa < slots->window)
+		gap->last = min(gap->last, slots->window - 1);
+	else if (gpa > last)
+		gap->first = max(gap->first, last + 1);
+	else
+		return false;
+	return true;
+}
+
 /**
  * axvm_slot_gap() - the addresses around one that are in no slot
  * @vm: the VM
@@ -75,7 +91,7 @@ EXPORT_SYMBOL_AXVM_KUNIT(axvm_slot_find);
  * @gap: filled in: what holds as long as the slots are of that generation
  *
  * Context: vm->srcu read side, or interrupts off.
- * Return: false: @gpa is in a slot or a direct range.
+ * Return: false: @gpa is in a slot or a direct range, or where channels appear.
  */
 bool axvm_slot_gap(struct axvm_vm *vm, u64 gpa, struct axvm_gap *gap)
 {
@@ -94,6 +110,8 @@ bool axvm_slot_gap(struct axvm_vm *vm, u64 gpa, struct axvm_gap *gap)
 		if (gpa < gap->first)
 			return false;
 	}
+	if (slots && !gap_without_window(slots, gpa, gap))
+		return false;
 	gap->generation = slots ? slots->generation : 0;
 	return true;
 }
@@ -118,13 +136,14 @@ EXPORT_SYMBOL_AXVM_KUNIT(axvm_memory_size);
 
 /**
  * axvm_memory_overlaps() - is any of a range in a slot or a direct range?
- * @vm: the VM; vm->lock held
+ * @vm: the VM; vm->lock held, or vm->srcu read side
  * @gpa: guest-physical start
  * @length: bytes; not beyond the end of the address space
  */
 bool axvm_memory_overlaps(struct axvm_vm *vm, u64 gpa, u64 length)
 {
-	struct axvm_slots *slots = slots_locked(vm);
+	struct axvm_slots *slots = srcu_dereference_check(vm->slots, &vm->srcu,
+							  lockdep_is_held(&vm->lock));
 	unsigned int i;
 
 	for (i = 0; slots && i < slots->nr; i++)
@@ -264,8 +283,10 @@ int axvm_memory_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access)
 
 	idx = srcu_read_lock(&vm->srcu);
 	slot = slot_at(vm, gpa);
-	if (!slot)
+	if (!slot) {
+		ret = axvm_ivc_fault(vcpu, gpa, access);
 		goto out;
+	}
 	if ((access & AXVM_ACCESS_WRITE) && (slot->flags & AXVM_MEM_READONLY))
 		goto out;
 	if ((access & AXVM_ACCESS_EXEC) && (slot->flags & AXVM_MEM_NOEXEC)) {
@@ -311,6 +332,8 @@ static struct axvm_slots *slots_replace(struct axvm_slots *old, const struct axv
 	if (!new)
 		return ERR_PTR(-ENOMEM);
 	new->generation = old ? old->generation + 1 : 1;
+	new->window = old ? old->window : 0;
+	new->window_size = old ? old->window_size : 0;
 	for (i = 0; i < nr; i++) {
 		struct axvm_slot *slot = old->slot[i];
 
@@ -353,17 +376,35 @@ static struct axvm_slot *slot_create(struct axvm_vm *vm, const struct axvm_memor
 	return slot;
 }
 
-/* Whatever stage 2 has there */
-static void slot_unmap(struct axvm_slot *slot)
+/**
+ * axvm_memory_unmap() - whatever stage 2 has there
+ * @vm: the VM
+ * @gpa: guest-physical start
+ * @length: bytes
+ *
+ * While stale translations may be left, no page of a channel is mapped in the VM
+ * (core/ivc_memory.c): none may take the place of a translation that lives.
+ *
+ * Context: may sleep.
+ */
+void axvm_memory_unmap(struct axvm_vm *vm, u64 gpa, u64 length)
 {
-	struct axvm_vm *vm = slot->vm;
 	bool flush;
 
 	spin_lock(&vm->s2_lock);
-	flush = vm->ops->s2_unmap(vm, slot->gpa, slot->length);
+	vm->ivc.unmapping++;
+	flush = vm->ops->s2_unmap(vm, gpa, length);
 	spin_unlock(&vm->s2_lock);
 	if (flush)
 		axvm_vm_flush_stage2(vm);
+	spin_lock(&vm->s2_lock);
+	vm->ivc.unmapping--;
+	spin_unlock(&vm->s2_lock);
+}
+
+static void slot_unmap(struct axvm_slot *slot)
+{
+	axvm_memory_unmap(slot->vm, slot->gpa, slot->length);
 }
 
 /* The slot is not published any more and no reader has it */
@@ -473,6 +514,32 @@ void axvm_direct_remove(struct axvm_slot *slot)
 	axvm_vm_synchronize(vm);
 	slot_destroy(slot);
 	kfree(old);
+}
+
+/**
+ * axvm_memory_set_window() - say where channels appear
+ * @vm: the VM; vm->lock held
+ * @gpa: guest-physical start
+ * @size: bytes; 0: there is no window any more
+ *
+ * When it returns, no access takes an address in it for one that is known to be a device's.
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int axvm_memory_set_window(struct axvm_vm *vm, u64 gpa, u64 size)
+{
+	struct axvm_slots *old = slots_locked(vm);
+	struct axvm_slots *new = slots_replace(old, NULL, NULL, GFP_KERNEL_ACCOUNT);
+
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+	new->window = gpa;
+	new->window_size = size;
+	rcu_assign_pointer(vm->slots, new);
+	axvm_vm_synchronize(vm);
+	kfree(old);
+	return 0;
 }
 
 /**

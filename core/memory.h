@@ -51,17 +51,21 @@ struct axvm_slot {
 /**
  * struct axvm_slots - what readers see: all slots, sorted by GPA; replaced whole
  * @generation: counts replacements: the same number, the same slots
+ * @window: where channels appear (core/ivc.h), in what no slot has
+ * @window_size: bytes; 0: there is no window
  * @nr: entries
  * @slot: the slots
  */
 struct axvm_slots {
 	u64 generation;
+	u64 window;
+	u64 window_size;
 	unsigned int nr;
 	struct axvm_slot *slot[];
 };
 
 /**
- * struct axvm_gap - guest-physical addresses that are in no slot
+ * struct axvm_gap - guest-physical addresses that are in no slot, nor where channels appear
  * @generation: of the slots; 0: nothing is known
  * @first: the first such address
  * @last: the last one
@@ -73,6 +77,8 @@ struct axvm_gap {
 };
 
 int axvm_memory_set(struct axvm_vm *vm, const struct axvm_memory *mem);
+void axvm_memory_unmap(struct axvm_vm *vm, u64 gpa, u64 length);
+int axvm_memory_set_window(struct axvm_vm *vm, u64 gpa, u64 size);
 void axvm_memory_destroy(struct axvm_vm *vm);
 u64 axvm_memory_size(struct axvm_vm *vm);
 
@@ -99,6 +105,8 @@ void axvm_host_page_put(struct axvm_host_page *page);
 /* Direct ranges; vm->lock held. May sleep. */
 struct axvm_slot *axvm_direct_add(struct axvm_vm *vm, u64 gpa, phys_addr_t hpa, u64 length);
 void axvm_direct_remove(struct axvm_slot *slot);
+
+/* vm->lock or vm->srcu held */
 bool axvm_memory_overlaps(struct axvm_vm *vm, u64 gpa, u64 length);
 
 /* vm->srcu held. NULL: no memory there. */

@@ -285,10 +285,23 @@ static int exit_stage2_fault(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 	return RESUME;
 }
 
+/* One of those about channels, perhaps: only a VM with a window for them asks */
+static noinline bool channel_hypercall(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
+{
+	u64 result;
+
+	if (!axvm_hypercall(vcpu, exit->addr, exit->args, &result))
+		return false;
+	vcpu->vm->ops->hypercall_done(vcpu, result);
+	return true;
+}
+
 static int exit_hypercall(struct axvm_vcpu *vcpu, struct axvm_exit *exit)
 {
 	struct axvm_run *run = vcpu->run;
 
+	if (unlikely(READ_ONCE(vcpu->vm->ivc.window)) && channel_hypercall(vcpu, exit))
+		return RESUME;
 	if (!(vcpu->vm->flags & AXVM_VM_EXIT_UNCLAIMED)) {
 		vcpu->vm->ops->hypercall_done(vcpu, -1ULL);
 		return RESUME;

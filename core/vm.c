@@ -29,6 +29,7 @@ static void vm_destroy(struct axvm_vm *vm)
 	axvm_devices_destroy(vm);
 	mutex_unlock(&vm->lock);
 
+	axvm_ivc_vm_destroy(vm);
 	axvm_memory_destroy(vm);
 	for (i = 0; i < AXVM_MAX_VCPUS; i++)
 		if (vm->vcpus[i])
@@ -109,6 +110,7 @@ static void vm_init_fields(struct axvm_vm *vm, const struct axvm_backend *ops,
 	axvm_state_init(vm);
 	axvm_irq_router_init(&vm->irq);
 	axvm_eventfds_init(vm);
+	axvm_ivc_vm_init(vm);
 	axvm_devices_init(vm);
 	vm->pid = get_pid(task_tgid(current));
 	/* A KUnit thread has none; such a VM has no memory. */

@@ -26,6 +26,7 @@
 #include "compat.h"
 #include "eventfd.h"
 #include "irq.h"
+#include "ivc.h"
 #include "memory.h"
 #include "../devices/registry.h"
 #include "../uapi/axvm.h"
@@ -135,6 +136,7 @@ struct axvm_vcpu {
  * @devices: the registry
  * @irq: interrupt lines
  * @eventfds: irqfds, ioeventfds, routes
+ * @ivc: channels to others
  * @debugfs: [I] its directory
  */
 struct axvm_vm {
@@ -172,6 +174,7 @@ struct axvm_vm {
 	struct axvm_devices devices;
 	struct axvm_irq_router irq;
 	struct axvm_eventfds eventfds;
+	struct axvm_ivc_vm ivc;
 	struct dentry *debugfs;
 };
 
@@ -225,6 +228,21 @@ static __always_inline bool axvm_in_gap(const struct axvm_vm *vm, const struct a
 
 	return slots && slots->generation == gap->generation && gpa >= gap->first &&
 	       gpa <= gap->last;
+}
+
+/**
+ * axvm_in_window() - is an address where channels appear?
+ * @vm: the VM
+ * @gpa: the address, which is in no slot
+ *
+ * Context: vm->srcu read side, or interrupts off.
+ */
+static inline bool axvm_in_window(struct axvm_vm *vm, u64 gpa)
+{
+	const struct axvm_slots *slots = srcu_dereference_check(vm->slots, &vm->srcu,
+								irqs_disabled());
+
+	return slots && gpa >= slots->window && gpa - slots->window < slots->window_size;
 }
 
 /**

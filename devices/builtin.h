@@ -17,6 +17,7 @@ extern struct axvm_device_type axvm_rtc_cmos_type;
 extern struct axvm_device_type axvm_acpi_pm_type;
 extern struct axvm_device_type axvm_pc_reset_type;
 extern struct axvm_device_type axvm_debug_exit_type;
+extern struct axvm_device_type axvm_ivc_channel_type;
 extern struct axvm_device_type axvm_gicv3_type;
 extern struct axvm_device_type axvm_pl011_type;
 extern struct axvm_device_type axvm_pl031_type;

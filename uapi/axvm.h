@@ -29,6 +29,9 @@
 #define AXVM_CREATE_VM		_IO(AXVM_IOC, 0x81)
 #define AXVM_VM_STAT		_IO(AXVM_IOC, 0x82)
 #define AXVM_DEVICE_TYPE	_IO(AXVM_IOC, 0x83)
+#define AXVM_IVC_PUBLISH	_IO(AXVM_IOC, 0x84)
+#define AXVM_IVC_SUBSCRIBE	_IO(AXVM_IOC, 0x85)
+#define AXVM_IVC_STAT		_IO(AXVM_IOC, 0x86)
 
 /* VM calls */
 #define AXVM_VM_SET_MEMORY	_IO(AXVM_IOC, 0x90)
@@ -50,6 +53,7 @@
 #define AXVM_VM_SIGNAL_MSI	_IO(AXVM_IOC, 0xb0)
 #define AXVM_VM_SET_ROUTES	_IO(AXVM_IOC, 0xb1)
 #define AXVM_VM_PASS_THROUGH	_IO(AXVM_IOC, 0x88)
+#define AXVM_VM_IVC_ALLOW	_IO(AXVM_IOC, 0xb8)
 
 /* vCPU calls */
 #define AXVM_VCPU_RUN		_IO(AXVM_IOC, 0xa0)
@@ -74,7 +78,8 @@
 #define AXVM_FEATURE_IOEVENTFD	(1ULL << 9)	/* AXVM_VM_IOEVENTFD */
 #define AXVM_FEATURE_MSI	(1ULL << 10)	/* AXVM_VM_SIGNAL_MSI, AXVM_ROUTE_MSI */
 #define AXVM_FEATURE_ROUTES	(1ULL << 11)	/* AXVM_VM_SET_ROUTES */
-#define AXVM_FEATURE_PASS_THROUGH (1ULL << 16)	/* AXVM_VM_PASS_THROUGH */
+#define AXVM_FEATURE_PASS_THROUGH (1ULL << 12)	/* AXVM_VM_PASS_THROUGH */
+#define AXVM_FEATURE_IVC	(1ULL << 13)	/* channels: AXVM_IVC_PUBLISH and its kin */
 
 /**
  * struct axvm_info - what this host and this module can do (AXVM_GET_INFO)
@@ -236,7 +241,7 @@ struct axvm_create_vcpu {
 #define AXVM_DEV_DUMMY		0x000
 #define AXVM_DEV_INTC		0x001
 #define AXVM_DEV_CONSOLE	0x002	/* x86: 16550A at a port range; arm64: PL011 */
-#define AXVM_DEV_IVC_CHANNEL	0x00a
+#define AXVM_DEV_IVC_CHANNEL	0x00a	/* the window in which channels appear */
 #define AXVM_DEV_IOAPIC		0x023
 #define AXVM_DEV_PIT		0x024	/* 8254 and port 0x61: base 0x40, length 0x22 */
 #define AXVM_DEV_LAPIC		0x100
@@ -480,6 +485,137 @@ struct axvm_routes {
 	__u32 nr;
 	__u32 reserved;
 	__u64 routes;
+};
+
+/*
+ * Channels between VMs, and between VMs and processes (IVC): Documentation/ivc.rst.
+ *
+ * What a guest calls, by VMCALL or HVC; addresses are guest-physical ones of 8 aligned bytes.
+ * 3 to 6 are AxVisor's. Each returns 0, or -1 if it was refused.
+ */
+#define AXVM_HC_IVC_PUBLISH	3		/* key, address of the base, of the length */
+#define AXVM_HC_IVC_SUBSCRIBE	4		/* publisher, key; addresses as 3 */
+#define AXVM_HC_IVC_UNPUBLISH	5		/* key */
+#define AXVM_HC_IVC_UNSUBSCRIBE	6		/* publisher, key */
+#define AXVM_HC_IVC_NOTIFY	0x41580000	/* publisher (a VM's own number: its own), key */
+#define AXVM_HC_IVC_PUBLISH_RO	0x41580001	/* as 3; subscribers only read */
+#define AXVM_HC_IVC_SUBSCRIBE_RO 0x41580002	/* as 4, to read only */
+
+/* The publisher of what processes publish; VMs have numbers from 1 on */
+#define AXVM_IVC_HOST		0
+
+/**
+ * struct axvm_ivc_header - how the memory of a channel begins; zeros when it has ended
+ * @publisher: number of the VM that published it, or AXVM_IVC_HOST
+ * @key: its key
+ */
+struct axvm_ivc_header {
+	__u64 publisher;
+	__u64 key;
+};
+
+/* Flags of channels, subscriptions and peers */
+#define AXVM_IVC_READONLY	(1U << 0)	/* to be read only */
+#define AXVM_IVC_PUBLISHER	(1U << 1)	/* axvm_ivc_stat: this is who published it */
+
+/* axvm_ivc_peer.kind */
+#define AXVM_IVC_PEER_VM	1	/* the VM that has the number @id now, while it lives */
+#define AXVM_IVC_PEER_USER	2	/* all VMs and processes of the user @id */
+
+/**
+ * struct axvm_ivc_peer - who may subscribe
+ * @kind: AXVM_IVC_PEER_*
+ * @flags: AXVM_IVC_READONLY
+ * @id: number of a VM, or of a user (of those that processes run as)
+ * @reserved: 0
+ */
+struct axvm_ivc_peer {
+	__u32 kind;
+	__u32 flags;
+	__u32 id;
+	__u32 reserved;
+};
+
+/**
+ * struct axvm_ivc_allow - who may subscribe to what a VM publishes (AXVM_VM_IVC_ALLOW)
+ * @size: sizeof(struct axvm_ivc_allow)
+ * @flags: 0
+ * @nr_peers: how many; 0: nobody
+ * @reserved: 0
+ * @peers: the caller's array of struct axvm_ivc_peer
+ */
+struct axvm_ivc_allow {
+	__u32 size;
+	__u32 flags;
+	__u32 nr_peers;
+	__u32 reserved;
+	__u64 peers;
+};
+
+/**
+ * struct axvm_ivc_publish - a process publishes a channel (AXVM_IVC_PUBLISH)
+ * @size: sizeof(struct axvm_ivc_publish)
+ * @flags: AXVM_IVC_READONLY: subscribers only read
+ * @key: its key, one of a channel of this user
+ * @length: in: bytes wanted; out: rounded up to pages
+ * @peers: the caller's array of struct axvm_ivc_peer: who may subscribe
+ * @nr_peers: how many
+ * @reserved: 0
+ */
+struct axvm_ivc_publish {
+	__u32 size;
+	__u32 flags;
+	__u64 key;
+	__u64 length;
+	__u64 peers;
+	__u32 nr_peers;
+	__u32 reserved;
+};
+
+/**
+ * struct axvm_ivc_subscribe - a process subscribes to a channel (AXVM_IVC_SUBSCRIBE)
+ * @size: sizeof(struct axvm_ivc_subscribe)
+ * @flags: in: AXVM_IVC_READONLY; out: also set if the publisher wants that
+ * @key: the channel's key
+ * @length: out: its bytes
+ * @publisher: number of the VM that published it, or AXVM_IVC_HOST
+ * @reserved: 0
+ */
+struct axvm_ivc_subscribe {
+	__u32 size;
+	__u32 flags;
+	__u64 key;
+	__u64 length;
+	__u32 publisher;
+	__u32 reserved;
+};
+
+/**
+ * struct axvm_ivc_stat - who shares what: a line of `axvm ivc ls` (AXVM_IVC_STAT)
+ * @size: sizeof(struct axvm_ivc_stat)
+ * @end: in: the smallest number wanted of an end of @channel; out: that found
+ * @channel: in: the smallest number wanted; out: that found (-ENOENT: no more)
+ * @key: out: the channel's key
+ * @length: out: its bytes
+ * @gpa: out: where the VM at this end has it; 0 for a process
+ * @rings: out: how often its doorbell was rung
+ * @publisher: out: number of the VM that published it, or AXVM_IVC_HOST
+ * @vm: out: the VM at this end; 0: a process
+ * @pid: out: the process at this end, in the caller's pid namespace; 0 if not visible there
+ * @flags: out: AXVM_IVC_PUBLISHER, AXVM_IVC_READONLY
+ */
+struct axvm_ivc_stat {
+	__u32 size;
+	__u32 end;
+	__u64 channel;
+	__u64 key;
+	__u64 length;
+	__u64 gpa;
+	__u64 rings;
+	__u32 publisher;
+	__u32 vm;
+	__u32 pid;
+	__u32 flags;
 };
 
 /* axvm_run.exit_reason */

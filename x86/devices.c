@@ -14,6 +14,7 @@ struct axvm_device_type *const axvm_builtin_types[] = {
 	&axvm_acpi_pm_type,
 	&axvm_pc_reset_type,
 	&axvm_debug_exit_type,
+	&axvm_ivc_channel_type,
 };
 
 const unsigned int axvm_nr_builtin_types = ARRAY_SIZE(axvm_builtin_types);

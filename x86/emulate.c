@@ -121,7 +121,8 @@ static __always_inline void plain_access(struct axvm_vcpu *vcpu, const struct x8
 }
 
 /*
- * Is there no memory for @access in the slots? They are not older than those that
+ * Is there no memory for @access in the slots, nor can it come without them, as a channel
+ * does? They are not older than those that
  * @decoded was read from, and if they are newer, its trail does not hold any more.
  */
 static void remember_device(struct axvm_vcpu *vcpu, struct x86_decoded *decoded, u64 gpa,
@@ -132,7 +133,8 @@ static void remember_device(struct axvm_vcpu *vcpu, struct x86_decoded *decoded,
 
 	decoded->device_page = gpa & PAGE_MASK;
 	decoded->device_access = 0;
-	if (!slot || (access == AXVM_ACCESS_WRITE && (slot->flags & AXVM_MEM_READONLY)))
+	if (slot ? access == AXVM_ACCESS_WRITE && (slot->flags & AXVM_MEM_READONLY) :
+		   !axvm_in_window(vcpu->vm, gpa))
 		decoded->device_access = access;
 	srcu_read_unlock(&vcpu->vm->srcu, srcu);
 }

@@ -22,6 +22,7 @@ int command_doctor(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_ps(int argc, char **argv);
 int command_devices(int argc, char **argv);
+int command_ivc(int argc, char **argv);
 
 /* For commands without options of their own: -1 to go on, or the exit status */
 int no_options(int argc, char **argv, const char *help);

@@ -30,7 +30,7 @@ static const struct emu_type {
 	{ 0x01, "interrupt controller", X86 | ARM64, AXVM_DEV_LAPIC, AXVM_DEV_GICV3 },
 	{ 0x02, "console", X86 | ARM64, AXVM_DEV_CONSOLE, AXVM_DEV_CONSOLE },
 	{ 0x03, "fw_cfg", X86 | ARM64, AXVM_DEV_ANY, AXVM_DEV_ANY },
-	{ 0x0a, "IVC channel", X86 | ARM64, AXVM_DEV_ANY, AXVM_DEV_ANY },
+	{ 0x0a, "IVC channel", X86 | ARM64, AXVM_DEV_IVC_CHANNEL, AXVM_DEV_IVC_CHANNEL },
 	{ 0x20, "GIC redistributor", ARM64, AXVM_DEV_ANY, AXVM_DEV_GICV3 },
 	{ 0x21, "GIC distributor", ARM64, AXVM_DEV_ANY, AXVM_DEV_GICV3 },
 	{ 0x22, "GIC ITS", ARM64, AXVM_DEV_ANY, AXVM_DEV_ANY },

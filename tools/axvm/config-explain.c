@@ -104,6 +104,7 @@ static const char *device_kind(const struct device_config *device)
 		{ AXVM_DEV_CONSOLE, "UART" }, { AXVM_DEV_RTC_CMOS, "CMOS clock" },
 		{ AXVM_DEV_ACPI_PM, "ACPI power management" },
 		{ AXVM_DEV_PC_RESET, "reset register" }, { AXVM_DEV_DEBUG_EXIT, "debug exit" },
+		{ AXVM_DEV_IVC_CHANNEL, "window for channels (IVC)" },
 		{ AXVM_DEV_GICV3, "GICv3" }, { AXVM_DEV_PL031, "PL031 clock" },
 	};
 	size_t i;

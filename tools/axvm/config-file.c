@@ -516,6 +516,13 @@ static int take_flats(struct vm_config *config, const struct toml_node *node,
 	return 0;
 }
 
+static int take_ivc_allow(struct vm_config *config, const struct toml_node *node,
+			  const struct key *key)
+{
+	(void)key;
+	return config_take_ivc_allow(config, node);
+}
+
 static const struct key axvm_keys[] = {
 	{ "memory", TOML_STRING, take_memory, 0 },
 	{ "hugepages", TOML_BOOLEAN, take_bool, OFFSET(hugepages) },
@@ -528,6 +535,7 @@ static const struct key axvm_keys[] = {
 	{ "mode", TOML_STRING, take_mode, 0 },
 	{ "rtc", TOML_INTEGER, take_rtc, 0 },
 	{ "debug_exit", TOML_OTHER, take_debug_exit, 0 },
+	{ "ivc_allow", TOML_ARRAY, take_ivc_allow, 0 },
 	{ }
 };
 

@@ -19,6 +19,7 @@
 #define CONFIG_MAX_REGIONS	16
 #define CONFIG_MAX_RAM		MEMORY_MAX_REGIONS
 #define CONFIG_MAX_PASSTHROUGH	64
+#define CONFIG_MAX_IVC_PEERS	64
 
 /**
  * struct device_config - an emulated device
@@ -241,6 +242,9 @@ enum entry_mode {
  * @emu_devices: emulated devices, in the order in which they are made
  * @nr_passthrough: entries in @passthrough
  * @passthrough: hardware
+ * @nr_ivc_peers: entries in @ivc_peers
+ * @ivc_peers: who may subscribe to what the guest publishes
+ * @ivc_line: where the file gives them
  * @passthrough_space: the guest sees the host's whole address space; line of it, or 0
  * @routed: all accesses to hardware are made by the module
  * @no_passthrough: leave hardware out: the launcher's machine takes its place
@@ -296,6 +300,9 @@ struct vm_config {
 	struct device_config emu_devices[CONFIG_MAX_DEVICES];
 	unsigned int nr_passthrough;
 	struct passthrough_config passthrough[CONFIG_MAX_PASSTHROUGH];
+	unsigned int nr_ivc_peers;
+	struct axvm_ivc_peer ivc_peers[CONFIG_MAX_IVC_PEERS];
+	u32 ivc_line;
 	u32 passthrough_space;
 	bool routed;
 	bool no_passthrough;
@@ -318,6 +325,11 @@ void config_drop_flats(struct vm_config *config);
 bool config_uses_bios(const struct vm_config *config);
 int config_check(struct vm_config *config);
 int __printf(3, 4) config_fail(const struct vm_config *config, u32 line, const char *fmt, ...);
+
+/* config-ivc.c */
+int config_allow_ivc(struct vm_config *config, const char *text, u32 line);
+int config_set_ivc_window(struct vm_config *config, const char *arg);
+int config_check_ivc(const struct vm_config *config);
 
 /* config-layout.c */
 int config_lay_out(struct vm_config *config);

@@ -19,6 +19,7 @@ static const struct {
 	{ "run", command_run, "run a virtual machine on this terminal" },
 	{ "config", command_config, "check or explain a configuration file" },
 	{ "ps", command_ps, "list running virtual machines" },
+	{ "ivc", command_ivc, "list the channels between virtual machines and processes" },
 	{ "doctor", command_doctor, "say whether this host can run guests, and if not, why" },
 	{ "devices", command_devices, "list the device types that the module knows" },
 };

@@ -30,6 +30,8 @@ static const char usage_last[] =
 "      --entry ADDRESS      start flat binaries there\n"
 "      --reboot             boot again when the guest resets\n"
 "      --hugepages          take memory from the host's pool of huge pages\n"
+"      --ivc ADDR,SIZE[,N]  channels to others appear there, their doorbell is interrupt N\n"
+"      --ivc-allow WHO[,ro] who may subscribe: user (mine), uid:NUMBER, vm:NUMBER\n"
 "      --rtc SECONDS        start the guest's clock at this Unix time (the host's)\n"
 "      --no-passthrough     leave out what a file passes through\n"
 "      --no-debug-exit      nothing that ends the VM with a status\n"
@@ -53,6 +55,8 @@ enum {
 	OPT_DEBUG_EXIT,
 	OPT_NO_DEBUG_EXIT,
 	OPT_NO_PASSTHROUGH,
+	OPT_IVC,
+	OPT_IVC_ALLOW,
 };
 
 static const struct option long_options[] = {
@@ -73,6 +77,8 @@ static const struct option long_options[] = {
 	{ "debug-exit", required_argument, NULL, OPT_DEBUG_EXIT },
 	{ "no-debug-exit", no_argument, NULL, OPT_NO_DEBUG_EXIT },
 	{ "no-passthrough", no_argument, NULL, OPT_NO_PASSTHROUGH },
+	{ "ivc", required_argument, NULL, OPT_IVC },
+	{ "ivc-allow", required_argument, NULL, OPT_IVC_ALLOW },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -257,6 +263,10 @@ static int take_option(struct vm_config *config, struct given *given, int option
 	case OPT_NO_PASSTHROUGH:
 		config->no_passthrough = true;
 		return 0;
+	case OPT_IVC:
+		return config_set_ivc_window(config, arg);
+	case OPT_IVC_ALLOW:
+		return config_allow_ivc(config, arg, 0);
 	}
 	return -1;
 }

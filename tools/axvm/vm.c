@@ -102,6 +102,24 @@ static int create_vm(struct vm *vm)
 	return 0;
 }
 
+/* Who may subscribe to what the guest publishes; nobody, if that is not said */
+static int allow_ivc(struct vm *vm)
+{
+	const struct vm_config *config = vm->config;
+	struct axvm_ivc_allow arg = {
+		.size = sizeof(arg),
+		.nr_peers = config->nr_ivc_peers,
+		.peers = (uintptr_t)config->ivc_peers,
+	};
+
+	if (!config->nr_ivc_peers || !ioctl(vm->fd, AXVM_VM_IVC_ALLOW, &arg))
+		return 0;
+	if (errno == ENOENT)
+		return config_fail(config, config->ivc_line,
+				   "who may subscribe to channels: there is no VM of that number");
+	return vm_ioctl_failed("say who may subscribe to channels");
+}
+
 static int set_memory(struct vm *vm, const struct guest_memory *memory)
 {
 	const struct memory_region *region;
@@ -230,8 +248,8 @@ int vm_create(struct vm *vm, const struct vm_config *config, const struct guest_
 	vm->system_fd = vm_open_system(NULL);
 	if (vm->system_fd < 0)
 		return -1;
-	if (make_room(vm) || check_info(vm) || create_vm(vm) || set_memory(vm, memory) ||
-	    create_vcpus(vm) || create_devices(vm) || vm_pass_through(vm))
+	if (make_room(vm) || check_info(vm) || create_vm(vm) || allow_ivc(vm) ||
+	    set_memory(vm, memory) || create_vcpus(vm) || create_devices(vm) || vm_pass_through(vm))
 		return -1;
 	return 0;
 }

@@ -156,6 +156,7 @@ static const struct {
 	{ AXVM_DEV_PC_RESET, { true, 0x64, 1 } },
 	{ AXVM_DEV_PC_RESET, { true, 0xcf9, 1 } },
 	{ AXVM_DEV_DEBUG_EXIT, { true, 0, 0 } },
+	{ AXVM_DEV_IVC_CHANNEL, { false, 0, 0 } },
 };
 
 unsigned int arch_device_ranges(const struct vm_config *config, const struct device_config *device,

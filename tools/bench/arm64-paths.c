@@ -223,6 +223,59 @@ BLOB(interrupt,
 	END
 	"	eret\n");
 
+/*
+ * Subscribes to channel 1 of a process, with X28 for where it is; X0 is 1 in a guest that asks.
+ * Its doorbell is SPI 37, too.
+ */
+#define RING									\
+	"	movz	x0, #0x4158, lsl #16\n"				\
+	"	mov	x1, #0\n"						\
+	"	mov	x2, #1\n"						\
+	"	hvc	#0\n"
+BLOB(doorbell,
+	"	mov	x29, x0\n"
+	REGISTERS GIC
+	"	mov	w0, #0x20\n"
+	"	str	w0, [x21, #0x84]\n"
+	"	mov	w0, #0x800\n"
+	"	str	w0, [x21, #0xc08]\n"
+	"	mov	w0, #0x20\n"
+	"	str	w0, [x21, #0x104]\n"
+	"	mov	x0, #0x6128\n"
+	"	str	xzr, [x21, x0]\n"
+	"	add	x28, x23, #1, lsl #12\n"
+	"	mov	x0, #4\n"
+	"	mov	x1, #0\n"
+	"	mov	x2, #1\n"
+	"	mov	x3, x28\n"
+	"	add	x4, x28, #8\n"
+	"	hvc	#0\n"
+	"	str	w0, [x19]\n"
+	"	cbnz	x29, 2f\n"
+	"1:	wfi\n"
+	ACKNOWLEDGE
+	"	cmp	x7, #1020\n"
+	"	b.hs	1b\n"
+	RING
+	END
+	"	b	1b\n"
+	"2:	isb\n"
+	"	mrs	x9, cntvct_el0\n"
+	RING
+	"3:	wfi\n"
+	ACKNOWLEDGE
+	"	cmp	x7, #1020\n"
+	"	b.hs	3b\n"
+	"	isb\n"
+	"	mrs	x5, cntvct_el0\n"
+	END
+	"	sub	x6, x5, x9\n"
+	"	str	w6, [x23], #4\n"
+	"	subs	x20, x20, #1\n"
+	"	b.ne	2b\n"
+	"	str	wzr, [x24]\n"
+	"	b	.\n");
+
 const struct blob *const pair_switch = &write_user;
 const enum guest_mode pair_mode = GUEST_FLAT;
 const uint32_t pair_kvm_irq = KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | 37;
@@ -277,6 +330,21 @@ void pair_load_ipi(struct box *box, int other)
 void pair_load_interrupt(struct box *box)
 {
 	load(box, &interrupt);
+}
+
+/**
+ * pair_load_doorbell() - the guest that answers doorbells, or asks by one
+ * @vm: the VM
+ * @asks: it asks
+ */
+void pair_load_doorbell(struct vm *vm, bool asks)
+{
+	struct axvm_arm64_regs regs;
+
+	vm_load(vm, GUEST_FLAT, &doorbell);
+	vm_get_regs(vm, &regs);
+	regs.x[0] = asks;
+	vm_set_regs(vm, &regs);
 }
 
 /**

@@ -105,7 +105,7 @@ static void start(pthread_t *thread, void *(*run)(void *), void *arg, int policy
 	pthread_attr_destroy(&attr);
 }
 
-/* --- two VMs ---------------------------------------------------------------------------------- */
+/* --- two VMs ---------------------------------------------------------------------------- */
 
 /* The first thread that is there waits for the other. */
 static pthread_barrier_t both_there;
@@ -153,7 +153,7 @@ static uint32_t measure_switch(bool ours)
 	return value;
 }
 
-/* --- two vCPUs -------------------------------------------------------------------------------- */
+/* --- two vCPUs -------------------------------------------------------------------------- */
 
 struct second {
 	int vcpu;
@@ -210,7 +210,7 @@ static uint32_t measure_ipi(bool ours)
 	return value;
 }
 
-/* --- an interrupt from userspace -------------------------------------------------------------- */
+/* --- an interrupt from userspace -------------------------------------------------------- */
 
 static void set_line(struct box *box, bool level)
 {
@@ -250,9 +250,108 @@ static uint32_t measure_interrupt(bool ours)
 	return typical(sample);
 }
 
+/* --- channels --------------------------------------------------------------------------- */
+
+#ifdef __aarch64__
+#define WINDOW	0x20000000
+#else
+#define WINDOW	0xd0000000
+#endif
+
+/* Channel 1 of this process */
+static int publish(void)
+{
+	struct axvm_ivc_peer peer = { .kind = AXVM_IVC_PEER_USER, .id = geteuid() };
+	struct axvm_ivc_publish arg = {
+		.size = sizeof(arg), .key = 1, .length = 4096, .nr_peers = 1,
+		.peers = (uintptr_t)&peer,
+	};
+	int fd = ioctl(vm_system(), AXVM_IVC_PUBLISH, &arg);
+
+	if (fd < 0)
+		die("AXVM_IVC_PUBLISH");
+	return fd;
+}
+
+static void make_subscriber(struct box *box, bool asks)
+{
+	box_create(box, true);
+	pair_add_devices(&box->vm);
+	vm_add_device(&box->vm, AXVM_DEV_IVC_CHANNEL, WINDOW, 0x100000, pair_axvm_irq);
+	pair_load_doorbell(&box->vm, asks);
+	box_boot(box);
+	leave_must_come(box);
+}
+
+static void *run_to_end(void *box)
+{
+	while (vm_run(&((struct box *)box)->vm) != AXVM_EXIT_STOPPED)
+		;
+	return NULL;
+}
+
+static void stop(struct box *box, pthread_t thread)
+{
+	if (ioctl(box->vm.fd, AXVM_VM_STOP, 0))
+		die("AXVM_VM_STOP");
+	pthread_join(thread, NULL);
+	box_destroy(box);
+}
+
+/* The process rings, and waits for the guest to ring. */
+static uint32_t measure_doorbell(bool ours)
+{
+	uint64_t start_at, rings = 1;
+	uint32_t sample[NR_SAMPLES];
+	pthread_t thread;
+	unsigned int i;
+	struct box box;
+	int fd;
+
+	if (!ours)
+		return 0;
+	fd = publish();
+	make_subscriber(&box, false);
+	start(&thread, run_to_end, &box, SCHED_OTHER);
+	for (i = 0; i < NR_SAMPLES; i++) {
+		start_at = pair_now();
+		if (write(fd, &rings, 8) != 8 || read(fd, &rings, 8) != 8)
+			die("a doorbell");
+		sample[i] = pair_now() - start_at;
+	}
+	stop(&box, thread);
+	close(fd);
+	return typical(sample);
+}
+
+/* A guest rings, and waits for another one to ring. */
+static uint32_t measure_guests(bool ours)
+{
+	pthread_t thread;
+	struct box box[2];
+	uint32_t value;
+	int fd;
+
+	if (!ours)
+		return 0;
+	fd = publish();
+	make_subscriber(&box[0], true);
+	make_subscriber(&box[1], false);
+	start(&thread, run_to_end, &box[1], SCHED_OTHER);
+	while (run_ours(&box[0].vm))
+		;
+	value = typical(box_samples(&box[0]));
+	stop(&box[1], thread);
+	box_destroy(&box[0]);
+	close(fd);
+	return value;
+}
+
 const struct pair pairs[] = {
 	{ "IPI to a sleeping vCPU, and back", measure_ipi },
 	{ "VM switch, and back", measure_switch },
 	{ "interrupt in, its answer out", measure_interrupt },
+	{ "doorbell to a guest, and back", measure_doorbell },
+	{ "doorbell between VMs, and back", measure_guests },
 	{ .name = NULL }
 };

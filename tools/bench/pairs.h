@@ -51,6 +51,11 @@ extern const enum guest_mode pair_mode;
 void pair_load_ipi(struct box *box, int other);
 /* Leaves for userspace: ready. Takes PAIR_IRQ, and leaves first thing in its handler. */
 void pair_load_interrupt(struct box *box);
+/*
+ * Subscribes to channel 1 of a process, the doorbell being PAIR_IRQ, and leaves for userspace:
+ * ready. Then it answers doorbells; or it asks by one, and leaves when it has all samples.
+ */
+void pair_load_doorbell(struct vm *vm, bool asks);
 /* vCPU 1 of a VM of KVM's: its descriptor */
 int pair_kvm_second(struct kvm *kvm);
 /* The line of PAIR_IRQ, as KVM_IRQ_LINE and AXVM_VM_IRQ_LINE name it */

@@ -213,6 +213,55 @@ BLOB(interrupt, 32,
 	APIC_END
 	"	iret\n");
 
+/*
+ * Subscribes to channel 1 of a process, with 0x9000 for where it is; BX is 1 in a guest that
+ * asks. Its doorbell is input 5, too; the handler rings back, in a guest that answers.
+ */
+BLOB(doorbell, 32,
+	APIC_ON
+	"	movl	$0x1b, 0xfec00000\n"
+	"	movl	$0, 0xfec00010\n"
+	"	movl	$0x1a, 0xfec00000\n"
+	"	movl	$0x45, 0xfec00010\n"
+	"	mov	$4, %eax\n"
+	"	xor	%edi, %edi\n"
+	"	mov	$1, %esi\n"
+	"	mov	$0x9000, %edx\n"
+	"	mov	$0x9008, %ecx\n"
+	"	vmcall\n"
+	"	out	%al, $0x10\n"
+	"	test	%ebx, %ebx\n"
+	"	jnz	2f\n"
+	"1:	sti\n"
+	"	hlt\n"
+	"	jmp	1b\n"
+	"2:	mov	$0x8000, %ecx\n"
+	"	mov	$256, %ebp\n"
+	"3:	lfence\n"
+	"	rdtsc\n"
+	"	mov	%eax, 0x9010\n"
+	"	mov	$0x41580000, %eax\n"
+	"	vmcall\n"
+	"	sti\n"
+	"	hlt\n"
+	"	cli\n"
+	"	rdtsc\n"
+	"	sub	0x9010, %eax\n"
+	"	mov	%eax, (%ecx)\n"
+	"	add	$4, %ecx\n"
+	"	dec	%ebp\n"
+	"	jnz	3b\n"
+	"	out	%al, $0xfe\n"
+	"	hlt\n"
+	"	.org	doorbell_start + 0x100\n"
+	"	test	%ebx, %ebx\n"
+	"	jnz	4f\n"
+	"	mov	$0x41580000, %eax\n"
+	"	vmcall\n"
+	"4:\n"
+	APIC_END
+	"	iret\n");
+
 const struct blob *const pair_switch = &out_user_32;
 const enum guest_mode pair_mode = GUEST_FLAT;
 const uint32_t pair_kvm_irq = 5;
@@ -310,6 +359,21 @@ void pair_load_ipi(struct box *box, int other)
 void pair_load_interrupt(struct box *box)
 {
 	load(box, &interrupt);
+}
+
+/**
+ * pair_load_doorbell() - the guest that answers doorbells, or asks by one
+ * @vm: the VM
+ * @asks: it asks
+ */
+void pair_load_doorbell(struct vm *vm, bool asks)
+{
+	struct axvm_x86_regs regs;
+
+	vm_load_interruptible(vm, &doorbell);
+	vm_get_regs(vm, &regs);
+	regs.gpr[AXVM_X86_RBX] = asks;
+	vm_set_regs(vm, &regs);
 }
 
 /**

@@ -31,6 +31,10 @@ static const struct call calls[] = {
 	CALL(AXVM_CREATE_VM, SYSTEM, sizeof(struct axvm_create_vm)),
 	CALL(AXVM_VM_STAT, SYSTEM, sizeof(struct axvm_vm_stat)),
 	CALL(AXVM_DEVICE_TYPE, SYSTEM, sizeof(struct axvm_device_type_info)),
+	CALL(AXVM_IVC_PUBLISH, SYSTEM, sizeof(struct axvm_ivc_publish)),
+	CALL(AXVM_IVC_SUBSCRIBE, SYSTEM, sizeof(struct axvm_ivc_subscribe)),
+	CALL(AXVM_IVC_STAT, SYSTEM, sizeof(struct axvm_ivc_stat)),
+	CALL(AXVM_VM_IVC_ALLOW, VM, sizeof(struct axvm_ivc_allow)),
 	CALL(AXVM_VM_SET_MEMORY, VM, sizeof(struct axvm_memory)),
 	CALL(AXVM_VM_CREATE_VCPU, VM, sizeof(struct axvm_create_vcpu)),
 	CALL(AXVM_VM_CREATE_DEVICE, VM, sizeof(struct axvm_create_device)),
@@ -60,7 +64,7 @@ static const struct call calls[] = {
 };
 
 #define NR_CALLS	(sizeof(calls) / sizeof(calls[0]))
-#define NR_STRUCTS	24
+#define NR_STRUCTS	28
 
 static struct vm vm;
 static int fds[NR_OBJECTS];
@@ -248,6 +252,10 @@ static const struct {
 #define RESERVED(cmd, type, field)	{ cmd, offsetof(struct type, field), #type "." #field }
 	RESERVED(AXVM_CREATE_VM, axvm_create_vm, id),
 	RESERVED(AXVM_DEVICE_TYPE, axvm_device_type_info, reserved),
+	RESERVED(AXVM_IVC_PUBLISH, axvm_ivc_publish, reserved),
+	RESERVED(AXVM_IVC_SUBSCRIBE, axvm_ivc_subscribe, reserved),
+	RESERVED(AXVM_VM_IVC_ALLOW, axvm_ivc_allow, flags),
+	RESERVED(AXVM_VM_IVC_ALLOW, axvm_ivc_allow, reserved),
 	RESERVED(AXVM_VM_SET_MEMORY, axvm_memory, reserved),
 	RESERVED(AXVM_VM_CREATE_VCPU, axvm_create_vcpu, flags),
 	RESERVED(AXVM_VM_CREATE_VCPU, axvm_create_vcpu, reserved),
@@ -263,6 +271,9 @@ static const struct {
 static void make_valid(unsigned int cmd)
 {
 	switch (cmd) {
+	case AXVM_IVC_PUBLISH:
+		((struct axvm_ivc_publish *)buffer)->length = 4096;
+		break;
 	case AXVM_VM_SET_MEMORY: {
 		struct axvm_memory *mem = (void *)buffer;
 

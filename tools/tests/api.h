@@ -13,7 +13,7 @@
 #define FAMILY_USER_BITS	48
 #define FAMILY_CHIP		AXVM_DEV_GICV3
 #define FAMILY_CHIP_NAME	"gicv3"
-#define FAMILY_TYPES		4
+#define FAMILY_TYPES		5
 #define FAMILY_DEVICES		3		/* of sample_add_devices() */
 #define FAMILY_STATEFUL		AXVM_DEV_GICV3
 #define FAMILY_IRQ		0x40		/* an SPI */
@@ -27,7 +27,7 @@
 #define FAMILY_USER_BITS	47
 #define FAMILY_CHIP		AXVM_DEV_LAPIC
 #define FAMILY_CHIP_NAME	"lapic"
-#define FAMILY_TYPES		9
+#define FAMILY_TYPES		10
 #define FAMILY_DEVICES		5
 #define FAMILY_STATEFUL		AXVM_DEV_PIT
 #define FAMILY_IRQ		0x40		/* a vector */

@@ -218,9 +218,29 @@ both() {
 	lacks 'uefi_firmware_path' '[kernel]\nkernel_path = "text"\nuefi_firmware_path = "text"'
 	lacks 'map_type 2' "[kernel]\nkernel_path = \"text\"\nmemory_regions = [[$ram, 0x100_0000, 7, 0], [0x1_0000_0000, 0x1000, 7, 2]]"
 	lacks 'DEVICE or UNCACHED' "[kernel]\nkernel_path = \"text\"\nmemory_regions = [[$ram, 0x100_0000, 0x27, 0]]"
-	for type in 0x3 0xe1 0xe2 0xe3 0xa; do
+	for type in 0x3 0xe1 0xe2 0xe3; do
 		lacks "type $type" "[kernel]\nkernel_path = \"text\"\n[devices]\nemu_devices = [[\"d\", 0xd000_0000, 0x1000, 0, $type, []]]"
 	done
+	# Channels: a window, and who may subscribe
+	good "[kernel]\nkernel_path = \"k\"\n[devices]\nemu_devices = [[\"w\", 0xd000_0000, 0x20_0000, $irq, 0xa, []]]\n[axvm]\nivc_allow = [\"user\", \"uid:7,ro\", \"vm:3\"]\n"
+	row 'w: window for channels' "interrupt $irq"
+	device 1 'in pages of 4096' '["w", 0xd000_0800, 0x1000, 0, 0xa, []],'
+	device 1 'in pages of 4096' '["w", 0xd000_0000, 0, 0, 0xa, []],'
+	device 1 'in pages of 4096' '["w", 0, 0x1000, 0, 0xa, []],'
+	device 1 'takes no cfg' '["w", 0xd000_0000, 0x1000, 0, 0xa, [1]],'
+	device 2 'a window for channels already' '["w", 0xd000_0000, 0x1000, 0, 0xa, []],\n["v", 0xe000_0000, 0x1000, 0, 0xa, []],'
+	for who in '' vm: vm:0 vm:x uid: uid:0xffffffff me user,rw user,ro,ro; do
+		bad 6 'ivc_allow' "[kernel]\nkernel_path = \"k\"\n[devices]\nemu_devices = [[\"w\", 0xd000_0000, 0x1000, 0, 0xa, []]]\n[axvm]\nivc_allow = [\"$who\"]\n"
+	done
+	bad 4 'without a window' '[kernel]\nkernel_path = "k"\n[axvm]\nivc_allow = ["user"]\n'
+	bad 4 'an entry is a string' '[kernel]\nkernel_path = "k"\n[axvm]\nivc_allow = [1]\n'
+	for arg in '' 0xd0000000 '0xd0000000,' x,4K 0xd0000000,4K,x 0xd0000000,4K,1,2; do
+		refuse 'ADDRESS,SIZE' run -k text --ivc "$arg"
+	done
+	refuse 'in pages' run -k text --ivc 0xd0000800,4K
+	refuse 'uid:NUMBER' run -k text --ivc 0xd0000000,4K --ivc-allow root
+	refuse 'without a window' run -k text --ivc-allow user
+
 	lacks 'address_space_policy' '[kernel]\nkernel_path = "text"\n[devices]\naddress_space_policy = "passthrough"'
 	lacks 'passthrough_devices: /' '[kernel]\nkernel_path = "text"\n[devices]\npassthrough_devices = [["/"]]'
 	lacks 'an interrupt controller' "[kernel]\nkernel_path = \"text\"\n[devices]\npassthrough_addresses = [[$taken, 0x1000]]"
