@@ -502,6 +502,7 @@ void axvm_vcpu_kick(struct axvm_vcpu *vcpu)
 {
 	axvm_vcpu_notify(vcpu, send_ipi);
 }
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_vcpu_kick);
 
 /**
  * axvm_vcpu_kick_init() - prepare a new vCPU for axvm_vcpu_kick()

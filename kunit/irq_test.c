@@ -112,6 +112,7 @@ static int note_inject(struct axvm_vcpu *vcpu, u32 irq)
 	in_hardirq_context = in_hardirq();
 	injected[vcpu->id] = irq;
 	WRITE_ONCE(nr_injected, nr_injected + 1);
+	axvm_vcpu_kick(vcpu);
 	return 0;
 }
 

@@ -334,7 +334,7 @@ static void fail_request(const char *name, int fd, unsigned int cmd, void *data)
 TEST(faults, state)
 {
 	struct axvm_device_state state = { .size = sizeof(state) };
-	fault_regs regs = { .size = sizeof(regs) };
+	union fault_regs regs = { .size = FAULT_REGS_SIZE };
 	struct axvm_fpu fpu = { .size = sizeof(fpu) };
 	struct axvm_info info = { .size = sizeof(info) };
 	static uint8_t buffer[65536];

@@ -5,10 +5,18 @@
 
 #include "vm.h"
 
+/* Large enough for the registers of any family */
+union fault_regs {
+	__u32 size;
+	struct axvm_arm64_regs arm64;
+	struct axvm_x86_regs x86;
+};
+
+/* How large this family's are */
 #ifdef __aarch64__
-typedef struct axvm_arm64_regs fault_regs;
+#define FAULT_REGS_SIZE	sizeof(struct axvm_arm64_regs)
 #else
-typedef struct axvm_x86_regs fault_regs;
+#define FAULT_REGS_SIZE	sizeof(struct axvm_x86_regs)
 #endif
 
 /* Devices of all types, in an order in which a VM takes them; the last has no name */
