@@ -74,7 +74,7 @@
 #define AXVM_FEATURE_IOEVENTFD	(1ULL << 9)	/* AXVM_VM_IOEVENTFD */
 #define AXVM_FEATURE_MSI	(1ULL << 10)	/* AXVM_VM_SIGNAL_MSI, AXVM_ROUTE_MSI */
 #define AXVM_FEATURE_ROUTES	(1ULL << 11)	/* AXVM_VM_SET_ROUTES */
-#define AXVM_FEATURE_PASS_THROUGH (1ULL << 16)	/* AXVM_VM_PASS_THROUGH */
+#define AXVM_FEATURE_PASS_THROUGH (1ULL << 17)	/* AXVM_VM_PASS_THROUGH */
 
 /**
  * struct axvm_info - what this host and this module can do (AXVM_GET_INFO)
