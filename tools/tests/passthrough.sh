@@ -96,8 +96,9 @@ loop() {
 talk() {
 	say open "stty -F $1 115200 raw -echo; cat $1 >/tmp/got & sleep 1"
 	say loop "printf '\\033' | dd of=/dev/port bs=1 seek=$2 conv=notrunc 2>/dev/null"
-	say sent "echo through-the-UART-and-back >$1; sleep 1; tr a-z A-Z </tmp/got"
-	grep -q THROUGH-THE-UART-AND-BACK /tmp/pass.out || fail "$1 did not give back what it was given"
+	# It fits into the FIFO of 16: when that runs empty, Bochs may loop the last one back twice.
+	say sent "echo there-and-back >$1; sleep 1; tr a-z A-Z </tmp/got"
+	grep -q THERE-AND-BACK /tmp/pass.out || fail "$1 did not give back what it was given"
 	say interrupts 'cat /proc/interrupts'
 	[ "$(count "${1#/dev/}")" -ge 2 ] || fail "$1: $(count "${1#/dev/}") interrupts"
 }
