@@ -43,6 +43,7 @@
  * @fd: messages: its end
  * @number: of its kind
  * @failed: said so
+ * @ended: messages: the other end is gone
  */
 struct worker {
 	pthread_t thread;
@@ -52,6 +53,7 @@ struct worker {
 	int fd;
 	unsigned int number;
 	bool failed;
+	bool ended;
 };
 
 static struct worker workers[MAX_WORKERS];
@@ -83,7 +85,8 @@ static bool run_answerer(struct worker *worker)
 	char message[MESSAGE];
 	ssize_t got = recv(worker->fd, message, sizeof(message), MSG_WAITALL);
 
-	if (!got)	/* the other one has ended */
+	worker->ended = !got;
+	if (!got)
 		return true;
 	return got == sizeof(message) && send(worker->fd, message, got, 0) == got;
 }
@@ -178,11 +181,17 @@ static bool run_hotplugger(struct worker *worker)
 
 /* --- all of them ----------------------------------------------------------------- */
 
+/* Who answers goes on until nobody asks: a message on its way is waited for. */
+static bool goes_on(struct worker *worker)
+{
+	return worker->run == run_answerer ? !worker->ended : !atomic_load(&stop);
+}
+
 static void *worker_thread(void *arg)
 {
 	struct worker *worker = arg;
 
-	while (!atomic_load(&stop)) {
+	while (goes_on(worker)) {
 		if (!worker->run(worker)) {
 			worker->failed = true;
 			complain(worker->what);
@@ -190,7 +199,7 @@ static void *worker_thread(void *arg)
 		}
 		atomic_fetch_add(&worker->count, 1);
 	}
-	if (worker->run == run_messenger)
+	if (worker->run == run_messenger || worker->run == run_answerer)
 		shutdown(worker->fd, SHUT_RDWR);
 	return NULL;
 }
