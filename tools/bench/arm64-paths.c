@@ -200,16 +200,19 @@ BLOB(ipi,
 	"	b	4b\n");
 
 /* SPI 37 is an edge: group 1, enabled, to vCPU 0. GICD_IGROUPR1, ICFGR2, ISENABLER1, IROUTER37 */
-BLOB(interrupt,
-	REGISTERS GIC
-	"	mov	w0, #0x20\n"
-	"	str	w0, [x21, #0x84]\n"
-	"	mov	w0, #0x800\n"
-	"	str	w0, [x21, #0xc08]\n"
-	"	mov	w0, #0x20\n"
-	"	str	w0, [x21, #0x104]\n"
-	"	mov	x0, #0x6128\n"
+#define SPI_37									\
+	"	mov	w0, #0x20\n"						\
+	"	str	w0, [x21, #0x84]\n"					\
+	"	mov	w0, #0x800\n"						\
+	"	str	w0, [x21, #0xc08]\n"					\
+	"	mov	w0, #0x20\n"						\
+	"	str	w0, [x21, #0x104]\n"					\
+	"	mov	x0, #0x6128\n"						\
 	"	str	xzr, [x21, x0]\n"
+
+/* An answer by MMIO in the handler */
+BLOB(interrupt,
+	REGISTERS GIC SPI_37
 	"	adr	x0, 2f\n"
 	"	msr	vbar_el1, x0\n"
 	"	isb\n"
@@ -234,15 +237,7 @@ BLOB(interrupt,
 	"	hvc	#0\n"
 BLOB(doorbell,
 	"	mov	x29, x0\n"
-	REGISTERS GIC
-	"	mov	w0, #0x20\n"
-	"	str	w0, [x21, #0x84]\n"
-	"	mov	w0, #0x800\n"
-	"	str	w0, [x21, #0xc08]\n"
-	"	mov	w0, #0x20\n"
-	"	str	w0, [x21, #0x104]\n"
-	"	mov	x0, #0x6128\n"
-	"	str	xzr, [x21, x0]\n"
+	REGISTERS GIC SPI_37
 	"	add	x28, x23, #1, lsl #12\n"
 	"	mov	x0, #4\n"
 	"	mov	x1, #0\n"

@@ -343,39 +343,60 @@ TEST(passthrough, a_routed_word)
 
 /* --- while the guest runs -------------------------------------------------------------- */
 
-/* It comes, is seen, and when it is gone nothing of it is seen: five times, in both ways */
-static void come_and_go(uint32_t flags)
+/**
+ * pass_under_guest() - what comes, is seen, and when it is gone nothing of it is
+ * @to: the VM, with the guest that waits; it is destroyed
+ * @give: pass it: its number, or -1
+ */
+void pass_under_guest(struct vm *to, int (*give)(struct vm *to))
 {
 	uint32_t count;
-	int id, i;
+	int id;
+
+	vm_start_thread(to);
+	sleep_ms(5);
+	CHECK_EQ(*vm_word(to, 0), 0);
+	id = give(to);
+	CHECK_OK(id);
+	CHECK(wait_for(vm_word(to, 0), 100));
+	CHECK_OK(pass_remove(to, id));
+	/* From here on it has at most to count what it has seen before. */
+	count = __atomic_load_n(vm_word(to, 0), __ATOMIC_RELAXED);
+	vm_join_thread(to);
+	CHECK(*vm_word(to, 0) <= count + 1);
+	vm_finish(to);
+	vm_destroy(to);
+}
+
+static int give_mapped(struct vm *to)
+{
+	return pass_memory(to, PASS_GUEST, PASS_HOST, PASS_LENGTH, AXVM_PASS_MAPPED);
+}
+
+static int give_routed(struct vm *to)
+{
+	return pass_memory(to, PASS_GUEST, PASS_HOST, PASS_LENGTH, 0);
+}
+
+static void come_and_go(int (*give)(struct vm *to))
+{
+	int i;
 
 	for (i = 0; i < 5; i++) {
 		set_host_word(0x5a);
 		make(pass_wait);
-		vm_start_thread(&vm);
-		sleep_ms(5);
-		CHECK_EQ(*vm_word(&vm, 0), 0);
-		id = pass_memory(&vm, PASS_GUEST, PASS_HOST, PASS_LENGTH, flags);
-		CHECK_OK(id);
-		CHECK(wait_for(vm_word(&vm, 0), 100));
-		CHECK_OK(pass_remove(&vm, id));
-		/* From here on it has at most to count what it has seen before. */
-		count = __atomic_load_n(vm_word(&vm, 0), __ATOMIC_RELAXED);
-		vm_join_thread(&vm);
-		CHECK(*vm_word(&vm, 0) <= count + 1);
-		vm_finish(&vm);
-		vm_destroy(&vm);
+		pass_under_guest(&vm, give);
 	}
 }
 
 TEST(passthrough, a_mapped_page_comes_and_goes)
 {
-	come_and_go(AXVM_PASS_MAPPED);
+	come_and_go(give_mapped);
 }
 
 TEST(passthrough, a_routed_page_comes_and_goes)
 {
-	come_and_go(0);
+	come_and_go(give_routed);
 }
 
 /* --- memory slots over device memory --------------------------------------------------- */

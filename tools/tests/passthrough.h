@@ -53,6 +53,7 @@ void pass_add_devices(struct vm *vm);
 int pass(struct vm *vm, struct axvm_pass_through *arg);
 int pass_memory(struct vm *vm, uint64_t base, uint64_t host, uint64_t length, uint32_t flags);
 int pass_remove(struct vm *vm, uint32_t id);
+void pass_under_guest(struct vm *vm, int (*give)(struct vm *vm));
 void pass_accesses(struct vm *vm, const char *name, unsigned long long *reads,
 		   unsigned long long *writes);
 int host_irq(const char *chip, unsigned int hwirq);
