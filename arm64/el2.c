@@ -299,7 +299,6 @@ struct axvm_backend axvm_arch_backend = {
 	.set_sysreg = arm64_set_sysreg,
 	.get_fpu = arm64_get_fpu,
 	.set_fpu = arm64_set_fpu,
-	.s2_topup = arm64_s2_topup,
 	.s2_map = arm64_s2_map,
 	.s2_unmap = arm64_s2_unmap,
 };

@@ -17,7 +17,6 @@
 #include "../core/vm.h"
 #include "fault.h"
 
-#define ARM64_POOL_PAGES	4	/* the most that one s2_map() takes: a table a level */
 #define ARM64_MAX_BRPS		16	/* ID_AA64DFR0_EL1.BRPs, WRPs: 4-bit fields */
 
 /**
@@ -100,8 +99,6 @@ struct arm64_visit {
  * @gap: where the guest last touched what is no memory
  * @debug: debug registers
  * @host: the other side
- * @pool: pages for stage-2 tables
- * @nr_pool: how many
  */
 struct arm64_vcpu {
 	struct axvm_vcpu *vcpu;
@@ -118,8 +115,6 @@ struct arm64_vcpu {
 	struct axvm_gap gap;
 	struct arm64_debug debug;
 	struct arm64_host host;
-	struct page *pool[ARM64_POOL_PAGES];
-	unsigned int nr_pool;
 };
 
 /**
@@ -200,8 +195,6 @@ extern u64 arm64_vtcr;
 int arm64_s2_setup(void);
 int arm64_s2_init(struct axvm_vm *vm);
 void arm64_s2_destroy(struct axvm_vm *vm);
-int arm64_s2_topup(struct axvm_vcpu *vcpu);
-void arm64_s2_drain(struct arm64_vcpu *v);
 int arm64_s2_map(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift, u32 prot);
 bool arm64_s2_unmap(struct axvm_vm *vm, u64 gpa, u64 length);
 void arm64_s2_set_way(struct axvm_vm *vm);

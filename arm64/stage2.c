@@ -5,7 +5,7 @@
  *
  * A table that an unmapping empties whole is taken out and put on vm->s2_stale; the caller's
  * flush frees it, after no CPU can walk it any more. The pages for new tables come from the
- * vCPU's pool, filled before vm->s2_lock is taken. A valid entry never changes to another
+ * vCPU's pool (core/s2_pool.c). A valid entry never changes to another
  * address or size (break-before-make, D8.17.1): unmapping and the flush come first.
  *
  * Locks: vm->s2_lock around map and unmap.
@@ -75,36 +75,6 @@ static bool is_table(u64 entry, unsigned int level)
 
 /* --- tables ---------------------------------------------------------------------------- */
 
-/**
- * arm64_s2_topup() - axvm_backend.s2_topup()
- * @vcpu: the vCPU
- *
- * Return: 0 or -ENOMEM.
- */
-int arm64_s2_topup(struct axvm_vcpu *vcpu)
-{
-	struct arm64_vcpu *v = to_arm64(vcpu);
-
-	while (v->nr_pool < ARM64_POOL_PAGES) {
-		struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-
-		if (!page)
-			return -ENOMEM;
-		v->pool[v->nr_pool++] = page;
-	}
-	return 0;
-}
-
-/**
- * arm64_s2_drain() - free the pool
- * @v: the vCPU
- */
-void arm64_s2_drain(struct arm64_vcpu *v)
-{
-	while (v->nr_pool)
-		__free_page(v->pool[--v->nr_pool]);
-}
-
 /* The walker sees an entry only after what it points to. */
 static void set_entry(u64 *entry, u64 value)
 {
@@ -113,12 +83,12 @@ static void set_entry(u64 *entry, u64 value)
 }
 
 /* The table below @entry, made if there is none; NULL: a page is mapped there */
-static u64 *descend(struct arm64_vcpu *v, u64 *entry)
+static u64 *descend(struct axvm_vcpu *vcpu, u64 *entry)
 {
 	u64 old = READ_ONCE(*entry);
 
 	if (!(old & S2_VALID)) {
-		struct page *page = v->pool[--v->nr_pool];
+		struct page *page = axvm_s2_take(vcpu);
 
 		set_entry(entry, page_to_phys(page) | S2_TABLE | S2_VALID);
 		return page_address(page);
@@ -198,7 +168,6 @@ static void make_coherent(phys_addr_t hpa, size_t size, u32 prot)
 int arm64_s2_map(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift, u32 prot)
 {
 	unsigned int level, target = (shift - PAGE_SHIFT) / 9 + 1;
-	struct arm64_vcpu *v = to_arm64(vcpu);
 	struct arm64_vm *s = to_arm64_vm(vcpu->vm);
 	u64 new = leaf(hpa, target, prot), old;
 	u64 *table = s->root;
@@ -207,7 +176,7 @@ int arm64_s2_map(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int 
 	if (gpa >> axvm_arch_backend.gpa_bits || hpa & ~S2_ADDR)
 		return -ERANGE;
 	for (level = levels; level > target; level--) {
-		table = descend(v, entry_at(table, gpa, level));
+		table = descend(vcpu, entry_at(table, gpa, level));
 		if (!table)
 			return 0;	/* another vCPU mapped a larger page meanwhile */
 	}
@@ -220,7 +189,7 @@ int arm64_s2_map(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int 
 		if ((old ^ new) & S2_ADDR)
 			return 0;
 		/* The translation that lacked the right may be cached here. */
-		v->flush = true;
+		to_arm64(vcpu)->flush = true;
 		new |= old & (S2_READ | S2_WRITE);
 	} else {
 		make_coherent(hpa, 1UL << shift, prot);

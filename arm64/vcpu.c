@@ -87,7 +87,6 @@ void arm64_vcpu_destroy(struct axvm_vcpu *vcpu)
 
 	if (v->hyp)
 		arm64_nvhe_vcpu_destroy(v);
-	arm64_s2_drain(v);
 	kfree(v);
 }
 

@@ -145,8 +145,8 @@ struct axvm_reason {
  * @set_fpu: the reverse; -EINVAL
  * @show: more lines about a vCPU for debugfs; may be NULL
  *
- * @s2_topup: allocate what s2_map() may need, so that it can run under a spinlock. May sleep.
- * @s2_map: map 1 << @shift bytes at @gpa to @hpa. vm->s2_lock held. -EAGAIN: smaller
+ * @s2_map: map 1 << @shift bytes at @gpa to @hpa. vm->s2_lock held, the pool full
+ *          (axvm_s2_topup()). -EAGAIN: smaller
  *          pages are mapped in the range already
  * @s2_unmap: unmap a range; true if anything was mapped. vm->s2_lock held. The
  *            caller flushes (axvm_vm_flush_stage2()).
@@ -193,7 +193,6 @@ struct axvm_backend {
 	int (*set_fpu)(struct axvm_vcpu *vcpu, const void *buf);
 	void (*show)(struct axvm_vcpu *vcpu, struct seq_file *seq);
 
-	int (*s2_topup)(struct axvm_vcpu *vcpu);
 	int (*s2_map)(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift,
 		      u32 prot);
 	bool (*s2_unmap)(struct axvm_vm *vm, u64 gpa, u64 length);

@@ -105,7 +105,7 @@ int axvm_irq_line_user(struct axvm_vm *vm, u32 irq, u32 op);
 void axvm_irq_release_device(struct axvm_device *dev);
 void axvm_irq_eoi(struct axvm_vcpu *vcpu, u32 irq);
 
-/* One interrupt to one vCPU */
+/* core/kick.c: one interrupt to one vCPU */
 int axvm_inject_irq_to_vcpu(u32 vm_id, u32 vcpu_id, u32 irq);
 int axvm_vcpu_resides_on(u32 vm_id, u32 vcpu_id);
 int axvm_vcpu_inject(struct axvm_vcpu *vcpu, u32 irq);

@@ -238,7 +238,7 @@ int axvm_ivc_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access)
 
 	if (!axvm_in_window(vm, gpa))
 		return -ENOENT;
-	ret = vm->ops->s2_topup(vcpu);
+	ret = axvm_s2_topup(vcpu);
 	if (ret)
 		return ret;
 	spin_lock(&vm->s2_lock);

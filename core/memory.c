@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Guest memory: slots, faults, and the kernel's own reads and writes.
+ * Guest memory: slots and faults. The kernel's own reads and writes are in guest_copy.c.
  *
  * A slot maps guest-physical addresses to the launcher's addresses. A stage-2 fault
  * takes the page that the launcher's page tables have there (host_page.c) and maps it, as
@@ -18,7 +18,6 @@
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "vm.h"
 
@@ -213,7 +212,7 @@ static int map_page(struct axvm_vcpu *vcpu, struct axvm_slot *slot, u64 gpa, u32
 	int ret;
 
 	for (;;) {
-		ret = vm->ops->s2_topup(vcpu);
+		ret = axvm_s2_topup(vcpu);
 		if (ret)
 			return ret;
 		seq = mmu_interval_read_begin(&slot->notifier);
@@ -252,7 +251,7 @@ static int map_direct(struct axvm_vcpu *vcpu, struct axvm_slot *slot, u64 gpa)
 	unsigned int shift;
 	int ret;
 
-	ret = vm->ops->s2_topup(vcpu);
+	ret = axvm_s2_topup(vcpu);
 	if (ret)
 		return ret;
 	shift = map_shift(slot, gpa, hpa, PUD_SHIFT);
@@ -557,89 +556,4 @@ void axvm_memory_destroy(struct axvm_vm *vm)
 		slot_destroy(slots->slot[i]);
 	kfree(slots);
 	RCU_INIT_POINTER(vm->slots, NULL);
-}
-
-/* --- the kernel's own access --------------------------------------------------- */
-
-static int guest_copy(struct axvm_vm *vm, u64 gpa, void *buf, size_t length, bool write)
-{
-	while (length) {
-		struct axvm_slot *slot = axvm_slot_find(vm, gpa);
-		void __user *user;
-		size_t part;
-
-		if (unlikely(!slot || (write && (slot->flags & AXVM_MEM_READONLY))))
-			return -EFAULT;
-		part = min_t(u64, length, slot->gpa + slot->length - gpa);
-		user = (void __user *)(slot->hva + (gpa - slot->gpa));
-		if (unlikely(write ? copy_to_user(user, buf, part) :
-				     copy_from_user(buf, user, part)))
-			return -EFAULT;
-		gpa += part;
-		buf += part;
-		length -= part;
-	}
-	return 0;
-}
-
-/**
- * axvm_guest_read() - read guest memory
- * @vm: the VM; the caller's address space is the VM's
- * @gpa: guest-physical address
- * @buf: where to
- * @length: bytes
- *
- * Context: may sleep.
- * Return: 0, or -EFAULT: not all of it is memory (@buf may be partly written).
- */
-int axvm_guest_read(struct axvm_vm *vm, u64 gpa, void *buf, size_t length)
-{
-	int idx, ret;
-
-	if (unlikely(current->mm != vm->mm || !vm->mm))
-		return -EFAULT;
-	idx = srcu_read_lock(&vm->srcu);
-	ret = guest_copy(vm, gpa, buf, length, false);
-	srcu_read_unlock(&vm->srcu, idx);
-	return ret;
-}
-
-/**
- * axvm_guest_read_u64() - read 8 aligned bytes: a page-table entry
- * @vm: the VM; the caller's address space is the VM's
- * @gpa: guest-physical address, a multiple of 8
- * @value: where to
- *
- * Context: may sleep; vm->srcu read side.
- * Return: 0, or -EFAULT.
- */
-int axvm_guest_read_u64(struct axvm_vm *vm, u64 gpa, u64 *value)
-{
-	struct axvm_slot *slot = axvm_slot_find(vm, gpa);
-
-	if (unlikely(!slot))
-		return -EFAULT;
-	return get_user(*value, (u64 __user *)(slot->hva + (gpa - slot->gpa)));
-}
-
-/**
- * axvm_guest_write() - write guest memory
- * @vm: the VM; the caller's address space is the VM's
- * @gpa: guest-physical address
- * @buf: where from
- * @length: bytes
- *
- * Context: may sleep.
- * Return: 0, or -EFAULT: not all of it is writable memory (part may be written).
- */
-int axvm_guest_write(struct axvm_vm *vm, u64 gpa, const void *buf, size_t length)
-{
-	int idx, ret;
-
-	if (unlikely(current->mm != vm->mm || !vm->mm))
-		return -EFAULT;
-	idx = srcu_read_lock(&vm->srcu);
-	ret = guest_copy(vm, gpa, (void *)buf, length, true);
-	srcu_read_unlock(&vm->srcu, idx);
-	return ret;
 }

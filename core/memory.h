@@ -22,6 +22,9 @@ struct axvm_memory;
 
 #define AXVM_MAX_SLOTS	64
 
+/* The most that one s2_map() takes: a table for each level below the root, of five */
+#define AXVM_S2_POOL	4
+
 /* axvm_slot.number of a direct range: no slot of userspace has it */
 #define AXVM_DIRECT	AXVM_MAX_SLOTS
 
@@ -112,6 +115,10 @@ bool axvm_memory_overlaps(struct axvm_vm *vm, u64 gpa, u64 length);
 /* vm->srcu held. NULL: no memory there. */
 struct axvm_slot *axvm_slot_find(struct axvm_vm *vm, u64 gpa);
 bool axvm_slot_gap(struct axvm_vm *vm, u64 gpa, struct axvm_gap *gap);
+
+/* core/s2_pool.c */
+int axvm_s2_topup(struct axvm_vcpu *vcpu);
+void axvm_s2_drain(struct axvm_vcpu *vcpu);
 
 int axvm_memory_fault(struct axvm_vcpu *vcpu, u64 gpa, u32 access);
 

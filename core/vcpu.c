@@ -537,6 +537,7 @@ void axvm_vcpu_destroy(struct axvm_vcpu *vcpu)
 	vcpu_notifier_exit(vcpu);
 	axvm_arch_vcpu_detach(vcpu);
 	vcpu->vm->ops->vcpu_destroy(vcpu);
+	axvm_s2_drain(vcpu);
 	free_page((unsigned long)vcpu->run);
 	kfree(vcpu);
 }

@@ -81,6 +81,8 @@ struct axvm_vcpu_stats {
  * @pending_user: [T] @exit waits for userspace's answer in @run
  * @has_file: [V] its descriptor was made
  * @stats: counters
+ * @s2_pool: spare pages for stage-2 tables (core/s2_pool.c)
+ * @nr_s2_pool: how many
  */
 struct axvm_vcpu {
 	struct axvm_vm *vm;
@@ -102,6 +104,9 @@ struct axvm_vcpu {
 	bool pending_user;
 	bool has_file;
 	struct axvm_vcpu_stats stats;
+
+	struct page *s2_pool[AXVM_S2_POOL];
+	unsigned int nr_s2_pool;
 };
 
 /**
@@ -228,6 +233,17 @@ static __always_inline bool axvm_in_gap(const struct axvm_vm *vm, const struct a
 
 	return slots && slots->generation == gap->generation && gpa >= gap->first &&
 	       gpa <= gap->last;
+}
+
+/**
+ * axvm_s2_take() - a page of zeros for a table
+ * @vcpu: the vCPU that the fault is of
+ *
+ * Context: vm->s2_lock held, after axvm_s2_topup().
+ */
+static inline struct page *axvm_s2_take(struct axvm_vcpu *vcpu)
+{
+	return vcpu->s2_pool[--vcpu->nr_s2_pool];
 }
 
 /**

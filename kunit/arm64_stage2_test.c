@@ -59,7 +59,7 @@ static u64 walk(struct stage2 *t, u64 ipa, unsigned int *level)
 
 static int map(struct stage2 *t, u64 gpa, u64 hpa, unsigned int shift, u32 prot)
 {
-	int ret = arm64_s2_topup(&t->vcpu);
+	int ret = axvm_s2_topup(&t->vcpu);
 
 	if (ret)
 		return ret;
@@ -117,7 +117,7 @@ static void stage2_exit(struct kunit *test)
 
 	if (!t)
 		return;
-	arm64_s2_drain(&t->v);
+	axvm_s2_drain(&t->vcpu);
 	arm64_s2_destroy(&t->vm);
 	__free_pages(t->page, PMD_SHIFT - PAGE_SHIFT);
 }

@@ -241,7 +241,7 @@ bool vmx_apicv_map(struct vmx_vcpu *v, u64 gpa)
 	if (v->apic_mode != LAPIC_XAPIC)
 		return false;
 	region = vcpu->arch.lapic->region;
-	if ((gpa & PAGE_MASK) != region || vmx_ept_topup(vcpu))
+	if ((gpa & PAGE_MASK) != region || axvm_s2_topup(vcpu))
 		return false;
 	/* A slot that comes waits for us, and unmaps (core/memory.c). */
 	idx = srcu_read_lock(&vm->srcu);

@@ -4,7 +4,7 @@
  *
  * A table that an unmapping empties whole is taken out and put on vm->s2_stale; the
  * caller's flush frees it, after no CPU can walk it any more. The pages for new
- * tables come from the vCPU's pool, filled before vm->s2_lock is taken.
+ * tables come from the vCPU's pool (core/s2_pool.c).
  *
  * Locks: vm->s2_lock around map and unmap.
  */
@@ -41,41 +41,13 @@ static u64 *table_of(u64 entry)
 
 /* --- tables -------------------------------------------------------------------- */
 
-/**
- * vmx_ept_topup() - axvm_backend.s2_topup()
- * @vcpu: the vCPU
- */
-int vmx_ept_topup(struct axvm_vcpu *vcpu)
-{
-	struct vmx_vcpu *v = to_vmx(vcpu);
-
-	while (v->nr_pool < VMX_POOL_PAGES) {
-		struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-
-		if (!page)
-			return -ENOMEM;
-		v->pool[v->nr_pool++] = page;
-	}
-	return 0;
-}
-
-/**
- * vmx_ept_drain() - free the pool
- * @v: the vCPU
- */
-void vmx_ept_drain(struct vmx_vcpu *v)
-{
-	while (v->nr_pool)
-		__free_page(v->pool[--v->nr_pool]);
-}
-
 /* The table below @entry, made if there is none; NULL: a page is mapped there */
-static u64 *descend(struct vmx_vcpu *v, u64 *entry)
+static u64 *descend(struct axvm_vcpu *vcpu, u64 *entry)
 {
 	u64 old = READ_ONCE(*entry);
 
 	if (!(old & EPT_PRESENT)) {
-		struct page *page = v->pool[--v->nr_pool];
+		struct page *page = axvm_s2_take(vcpu);
 
 		WRITE_ONCE(*entry, page_to_phys(page) | EPT_TABLE);
 		return page_address(page);
@@ -110,13 +82,12 @@ static u64 leaf(phys_addr_t hpa, unsigned int level, u32 prot)
  */
 int vmx_ept_map(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift, u32 prot)
 {
-	struct vmx_vcpu *v = to_vmx(vcpu);
 	unsigned int level, target = (shift - PAGE_SHIFT) / 9 + 1;
 	u64 *table = to_vmx_vm(vcpu->vm)->root;
 	u64 *entry;
 
 	for (level = EPT_LEVELS; level > target; level--) {
-		table = descend(v, entry_at(table, gpa, level));
+		table = descend(vcpu, entry_at(table, gpa, level));
 		if (!table)
 			return 0;	/* another vCPU mapped a larger page meanwhile */
 	}

@@ -78,7 +78,6 @@ void vmx_vcpu_destroy(struct axvm_vcpu *vcpu)
 	struct vmx_vcpu *v = to_vmx(vcpu);
 
 	vmx_mitigate_forget(v);
-	vmx_ept_drain(v);
 	vmx_apicv_vcpu_destroy(v);
 	ida_free(&vpids, v->vpid);
 	free_pages_exact(v->fpu, PAGE_ALIGN(vmx_fpu_size()));

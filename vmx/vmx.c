@@ -427,7 +427,6 @@ struct axvm_backend axvm_arch_backend = {
 	.get_fpu = vmx_get_fpu,
 	.set_fpu = vmx_set_fpu,
 	.show = vmx_show,
-	.s2_topup = vmx_ept_topup,
 	.s2_map = vmx_ept_map,
 	.s2_unmap = vmx_ept_unmap,
 	.ports = vmx_ports,

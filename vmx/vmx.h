@@ -72,9 +72,6 @@ struct vmx_vm {
 	unsigned long *io_own[2];
 };
 
-/* Pages that one fault may need: a table for each level below the root, in 5-level EPT */
-#define VMX_POOL_PAGES	4
-
 /**
  * struct vmx_host - what of the host a vCPU displaces between load and put
  * @fs_base: user's FS base
@@ -163,8 +160,6 @@ struct vmx_exit_info {
  * @debugctl: guest's IA32_DEBUGCTL
  * @pdpte: PDPTEs to be written (PAE paging was switched on)
  * @fpu: guest's XSAVE image
- * @pool: spare pages for EPT tables
- * @nr_pool: how many
  * @apic_page: virtual-APIC page, or NULL: no hardware help (vmx/apicv.c)
  * @tpr_threshold: as in the VMCS
  * @apic_mode: LAPIC_*: the mode that the VMCS is made for
@@ -213,8 +208,6 @@ struct vmx_vcpu {
 	u64 pdpte[4];
 
 	struct xregs_state *fpu;
-	struct page *pool[VMX_POOL_PAGES];
-	unsigned int nr_pool;
 
 	u32 *apic_page;
 	u8 tpr_threshold;
@@ -452,8 +445,6 @@ static __always_inline u8 vmx_apic_mode(const struct axvm_vcpu *vcpu)
 /* vmx/ept.c */
 int vmx_ept_init(struct axvm_vm *vm);
 void vmx_ept_destroy(struct axvm_vm *vm);
-int vmx_ept_topup(struct axvm_vcpu *vcpu);
-void vmx_ept_drain(struct vmx_vcpu *v);
 int vmx_ept_map(struct axvm_vcpu *vcpu, u64 gpa, phys_addr_t hpa, unsigned int shift, u32 prot);
 bool vmx_ept_unmap(struct axvm_vm *vm, u64 gpa, u64 length);
 
