@@ -121,9 +121,9 @@ static __always_inline void plain_access(struct axvm_vcpu *vcpu, const struct x8
 }
 
 /*
- * Is there no memory for @access in the slots, nor can it come without them, as a channel
- * does? They are not older than those that
- * @decoded was read from, and if they are newer, its trail does not hold any more.
+ * Is there no memory for @access in the slots, nor can it come without them, as a channel does?
+ * They are not older than those that @decoded was read from, and if they are newer, its trail
+ * does not hold any more.
  */
 static void remember_device(struct axvm_vcpu *vcpu, struct x86_decoded *decoded, u64 gpa,
 			    u32 access)
