@@ -33,6 +33,7 @@ struct storm_order {
 
 #define NR_THREADS	4
 #define SOURCES		10	/* threads, ioctl, edge, level, message, two IPIs */
+#define WEATHERS	3	/* all sources in all weathers of a soak: a million */
 
 static struct storm storm;
 static uint32_t each;
@@ -235,7 +236,7 @@ static void weather(uint32_t awake)
 	pthread_t thread[sizeof(sources) / sizeof(sources[0])], moves;
 	uintptr_t i;
 
-	each = count_of(300, 1000000 / SOURCES);
+	each = count_of(300, 1000000 / (SOURCES * WEATHERS) + 1);
 	over = false;
 	storm_make(&storm);
 	set_message_route();
