@@ -4,6 +4,8 @@
 # bed: arch=x86_64 kernels=plain,debug cpus=2 timeout=180
 # bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 timeout=180
 # bed: arch=arm64 kernels=plain cpus=2 model=cortex-a72 timeout=180
+# bed: arch=x86_64 kernels=debian-6.12,debian-6.1 cpus=2 timeout=180 soak=1
+# bed: arch=arm64 kernels=debian-6.12,debian-6.1 cpus=2 kvm=1 timeout=180 soak=1
 #
 # ivc: channels between VMs and processes: who may share what, messages between two guests and a process, publishers that go
 # at any moment. Nothing is left of any of it.
