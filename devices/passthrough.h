@@ -18,6 +18,7 @@
 
 struct axvm_host_link;
 struct axvm_slot;
+struct seq_file;
 
 /**
  * struct axvm_host_irq - an interrupt of the host that is one of the guest
@@ -25,6 +26,7 @@ struct axvm_slot;
  * @irq: its number in Linux
  * @level: it stays until the guest has ended it
  * @link: @level only: the guest ends it by itself; NULL: it does not
+ * @count: how often it came; the handler's
  * @lock: irqs off; @masked, and the line with it
  * @masked: @level only: the line is up, and the host's interrupt is disabled
  * @listener: hears of the guest's end of the interrupt
@@ -34,6 +36,7 @@ struct axvm_host_irq {
 	unsigned int irq;
 	bool level;
 	struct axvm_host_link *link;
+	u64 count;
 	raw_spinlock_t lock;	/* see above */
 	bool masked;
 	struct axvm_irq_listener listener;
@@ -73,6 +76,7 @@ int axvm_host_irq_take(struct axvm_host_irq *host, struct axvm_device *dev, unsi
 		       const char *name);
 void axvm_host_irq_give_back(struct axvm_host_irq *host);
 void axvm_host_irq_reset(struct axvm_host_irq *host);
+void axvm_host_irq_show(const struct axvm_host_irq *host, struct seq_file *file);
 
 /*
  * hostres.c of each family, and arm64/host_spi.c.

@@ -21,6 +21,7 @@
  */
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/seq_file.h>
 
 #include "../core/vm.h"
 #include "passthrough.h"
@@ -42,6 +43,7 @@ static irqreturn_t host_interrupt(int irq, void *data)
 {
 	struct axvm_host_irq *host = data;
 
+	WRITE_ONCE(host->count, host->count + 1);
 	if (!host->level)
 		axvm_device_pulse(host->dev, 0);
 	else if (!host->link || !axvm_host_irq_fire(host->link))
@@ -163,4 +165,18 @@ void axvm_host_irq_reset(struct axvm_host_irq *host)
 {
 	if (host->dev)
 		let_go(host);
+}
+
+/**
+ * axvm_host_irq_show() - a line about it for debugfs
+ * @host: the interrupt, or one that was not taken
+ * @file: where to
+ */
+void axvm_host_irq_show(const struct axvm_host_irq *host, struct seq_file *file)
+{
+	if (!host->dev)
+		return;
+	seq_printf(file, "%-31s %5u %5u %-6s %12llu\n", host->dev->config.name, host->irq,
+		   host->dev->lines[0], host->link ? "linked" : host->level ? "masked" : "edge",
+		   READ_ONCE(host->count));
 }
