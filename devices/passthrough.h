@@ -110,7 +110,6 @@ void axvm_host_irq_unlink(struct axvm_host_link *link);
  */
 bool axvm_host_irq_fire(struct axvm_host_link *link);
 
-
 /**
  * axvm_host_has_ports() - whether this family has I/O ports
  */

@@ -124,7 +124,8 @@ static int interrupts_show(struct seq_file *file, void *unused)
 	struct axvm_vm *vm = file->private;
 	struct axvm_device *dev;
 
-	seq_printf(file, "%-31s %5s %5s %-6s %12s\n", "device", "host", "line", "way", "interrupts");
+	seq_printf(file, "%-31s %5s %5s %-6s %12s\n", "device", "host", "line", "way",
+		   "interrupts");
 	mutex_lock(&vm->lock);
 	list_for_each_entry(dev, &vm->devices.list, list)
 		if (dev->type->ops->show_irq)
