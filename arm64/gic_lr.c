@@ -15,9 +15,9 @@
  *		(4.1.1). Deactivation by ICC_DIR_EL1 traps meanwhile, where it can.
  *
  * A level that is up asks for a maintenance interrupt at its EOI: is it still up, it is
- * pending again. An interrupt of the host's that is handed through (the virtual
- * timer) needs none: its deactivation is the host's own (5.2.3), whose interrupt then
- * comes and ends the guest.
+ * pending again. An interrupt of the host's that is handed through (the virtual timer, and
+ * SPIs with a link: devices/gicv3_link.c) needs none: its deactivation is that of the host's
+ * (5.2.3), whose interrupt then comes and ends the guest, if it is to come again.
  *
  * Locks: gic->lock is held by the callers.
  */
@@ -140,27 +140,53 @@ static bool stays_here(const struct arm64_gic_cpu *cpu, unsigned int n, u32 inti
 }
 
 /*
+ * Is the end of this instance all the host's to hear? Not while somebody else holds the line,
+ * who waits for it, nor of one that is pending already for another time (12.4.6).
+ */
+static bool ends_unheard(const struct arm64_gic_cpu *cpu, const struct gicv3_bank *bank,
+			 unsigned int n, u32 bit, bool active)
+{
+	return cpu->gic->linked[n] & bit && !(bank->level & ~bank->edge & bit) &&
+	       !(active && bank->latch & bit);
+}
+
+/* The host's INTID that the guest's deactivation is to deactivate, or 0 */
+static u32 handed_through(struct arm64_gic_cpu *cpu, const struct gicv3_bank *bank, u32 intid,
+			  bool active)
+{
+	unsigned int n = intid / GICV3_BANK_BITS;
+
+	if (is_host_instance(cpu, bank, intid, active))
+		return cpu->host_intid;
+	if (unlikely(ends_unheard(cpu, bank, n, BIT(intid % GICV3_BANK_BITS), active)))
+		return gicv3_host_intid(cpu->gic, intid);
+	return 0;
+}
+
+/*
  * An active one is pending too if it was latched again; but not the host's: 12.4.6. Neither is
- * one that is another's next time, whose end we want to hear of.
+ * one that is another's next time, whose end we want to hear of, as that of one with a link.
  */
 static void list(struct arm64_gic_cpu *cpu, u32 intid, bool active)
 {
 	unsigned int n = intid / GICV3_BANK_BITS;
 	struct gicv3_bank *bank = gicv3_bank(cpu->gic, cpu, n);
 	u32 bit = BIT(intid % GICV3_BANK_BITS);
+	u32 host_intid = handed_through(cpu, bank, intid, active);
 	unsigned int i = cpu->hw.used++;
 	u64 lr = intid;
 
 	lr |= FIELD_PREP(ARM64_LR_PRIORITY, bank->priority[intid % GICV3_BANK_BITS]);
 	lr |= bank->group & bit ? ARM64_LR_GROUP1 : 0;
 	lr |= active ? ARM64_LR_ACTIVE : ARM64_LR_PENDING;
-	if (is_host_instance(cpu, bank, intid, active)) {
-		lr |= ARM64_LR_HW | FIELD_PREP(ARM64_LR_HOST_INTID, cpu->host_intid);
+	if (host_intid) {
+		lr |= ARM64_LR_HW | FIELD_PREP(ARM64_LR_HOST_INTID, host_intid);
 	} else {
 		if (bank->latch & bit && (!active || bank->enabled & bit) &&
 		    stays_here(cpu, n, intid))
 			lr |= ARM64_LR_PENDING;
-		if (bank->level & ~bank->edge & bit || (active && !stays_here(cpu, n, intid)))
+		if (((bank->level & ~bank->edge) | cpu->gic->linked[n]) & bit ||
+		    (active && !stays_here(cpu, n, intid)))
 			lr |= ARM64_LR_EOI;
 	}
 	if (lr & ARM64_LR_PENDING && bank->latch & bit) {
@@ -265,6 +291,7 @@ static void unlist(struct arm64_gic_cpu *cpu, unsigned int i)
 	u32 intid = FIELD_GET(ARM64_LR_INTID, lr);
 	unsigned int n = intid / GICV3_BANK_BITS;
 	struct gicv3_bank *bank = gicv3_bank(cpu->gic, cpu, n);
+	bool over = !(lr & (ARM64_LR_PENDING | ARM64_LR_ACTIVE));
 	u32 bit = BIT(intid % GICV3_BANK_BITS);
 
 	bank->listed &= ~bit;
@@ -272,8 +299,11 @@ static void unlist(struct arm64_gic_cpu *cpu, unsigned int i)
 		bank->latch |= bit;
 	if (lr & ARM64_LR_ACTIVE && !(cpu->drop_active & BIT(i)))
 		bank->active |= bit;
-	if (!(lr & (ARM64_LR_PENDING | ARM64_LR_ACTIVE)))
+	/* If the CPU has ended it at the host too, nobody waits for the end. */
+	if (over && !(lr & ARM64_LR_HW))
 		gicv3_note_end(cpu, intid);
+	if (!over || !(lr & ARM64_LR_HW) || (cpu->drop_pending | cpu->drop_active) & BIT(i))
+		gicv3_gone(cpu->gic, n, bit);
 	/* What others were told of it while it was listed may be theirs now. */
 	if (n)
 		gicv3_update(cpu->gic, cpu, n, bit);
@@ -303,6 +333,7 @@ static void end_unlisted(struct arm64_gic_cpu *cpu)
 		bit = BIT(intid_of(actives->urgency[0]) % GICV3_BANK_BITS);
 		gicv3_bank(cpu->gic, cpu, n)->active &= ~bit;
 		gicv3_note_end(cpu, intid_of(actives->urgency[0]));
+		gicv3_gone(cpu->gic, n, bit);
 		gicv3_update(cpu->gic, cpu, n, bit);
 	}
 }

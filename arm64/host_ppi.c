@@ -277,6 +277,18 @@ u32 arm64_host_timer_intid(void)
 }
 
 /**
+ * arm64_host_gic_domain() - the host's GIC
+ *
+ * Return: its interrupts' domain, or NULL: unknown.
+ */
+const struct irq_domain *arm64_host_gic_domain(void)
+{
+	struct irq_data *data = irq_get_irq_data(ppis[TIMER].irq);
+
+	return ppis[TIMER].irq && data ? data->domain : NULL;
+}
+
+/**
  * arm64_host_timer_set_active() - make the virtual timer's interrupt of this CPU active, or not
  * @active: active: it does not come, as a guest has it in hand
  *

@@ -31,6 +31,7 @@
 struct axvm_device;
 struct axvm_vcpu;
 struct axvm_vm;
+struct seq_file;
 
 #define AXVM_DEVICE_MAX_REGIONS	8
 #define AXVM_DEVICE_MAX_LINES	32
@@ -88,6 +89,7 @@ struct axvm_access {
  * @save: copy the guest-visible state to @buf (type->state_size bytes); may sleep
  * @restore: the reverse, re-arming timers; -EINVAL refuses nonsense and changes nothing
  * @open_host: make the host side: returns a new file descriptor or an errno
+ * @show_irq: a line about the interrupt of the host that it has, if it has one, for debugfs
  *
  * @read and @write are needed by a device with regions; the others may be NULL.
  */
@@ -99,6 +101,7 @@ struct axvm_device_ops {
 	void (*save)(struct axvm_device *dev, void *buf);
 	int (*restore)(struct axvm_device *dev, const void *buf);
 	int (*open_host)(struct axvm_device *dev);
+	void (*show_irq)(struct axvm_device *dev, struct seq_file *file);
 };
 
 /**

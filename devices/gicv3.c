@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * GICv3: the device. gicv3_regs.c is what the guest reads and writes, gicv3_irq.c how
- * interrupts become pending, arm64/gic_lr.c and arm64/gic_cpu.c how they reach the guest;
- * gicv3.h tells the locks and the manual.
+ * interrupts become pending, gicv3_link.c which are the host's, arm64/gic_lr.c and
+ * arm64/gic_cpu.c how they reach the guest; gicv3.h tells the locks and the manual.
  *
  * The distributor is at the device's base. The redistributors are at cfg[0], one after
  * another in the order of the vCPUs' numbers, room for cfg[1] of them, or AXVM_MAX_VCPUS.
@@ -99,6 +99,7 @@ static void reset_all(struct arm64_gic *gic)
 		reset_bank(&gic->state.bank[i], i);
 	memset(gic->state.router, 0, sizeof(gic->state.router));
 	memset(gic->state.owner, 0, sizeof(gic->state.owner));
+	gicv3_release_all_links(gic);
 	for (i = GICV3_NR_PRIVATE; i < GICV3_NR_INTIDS; i++)
 		gicv3_route(gic, i);
 	gicv3_touch_all(gic);
@@ -118,7 +119,13 @@ static void gic_release(struct kref *ref)
 	kfree(container_of(ref, struct arm64_gic, ref));
 }
 
-static void gic_put(struct arm64_gic *gic)
+/**
+ * gicv3_put() - a reference less
+ * @gic: the GIC
+ *
+ * Context: any.
+ */
+void gicv3_put(struct arm64_gic *gic)
 {
 	kref_put(&gic->ref, gic_release);
 }
@@ -141,6 +148,7 @@ static struct arm64_gic *gic_get(struct axvm_vm *vm)
 		return NULL;
 	kref_init(&gic->ref);
 	raw_spin_lock_init(&gic->lock);
+	INIT_LIST_HEAD(&gic->links);
 	gic->vm = vm;
 	return gic;
 }
@@ -223,7 +231,7 @@ void arm64_gic_detach(struct axvm_vcpu *vcpu)
 	gicv3_unlock(gic, flags);
 	vcpu->arch.gic = NULL;
 	kfree(cpu);
-	gic_put(gic);
+	gicv3_put(gic);
 }
 
 /* --- life of the device --------------------------------------------------- */
@@ -258,6 +266,7 @@ static void switch_off(struct arm64_gic *gic)
 	gic->state.ctlr = 0;
 	for (i = 1; i < GICV3_NR_BANKS; i++)
 		gic->state.bank[i].level = 0;
+	gicv3_release_all_links(gic);
 	gicv3_touch_all(gic);
 	gicv3_unlock(gic, flags);
 }
@@ -271,7 +280,7 @@ static void gicv3_destroy(struct axvm_device *dev)
 	axvm_irqchip_unregister(dev);
 	gicv3_drop_messages(gic);
 	switch_off(gic);
-	gic_put(gic);
+	gicv3_put(gic);
 }
 
 static u64 config_base(const struct axvm_device *dev)
@@ -430,6 +439,7 @@ static int gicv3_restore(struct axvm_device *dev, const void *buf)
 		if (gic->cpu[i])
 			restore_cpu(gic->cpu[i], &state->cpu[i]);
 	gic->state = state->dist;
+	gicv3_release_all_links(gic);
 	for (i = GICV3_NR_PRIVATE; i < GICV3_NR_INTIDS; i++) {
 		gic->state.router[i] &= GICV3_ROUTER_BITS;
 		gicv3_route(gic, i);

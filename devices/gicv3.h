@@ -2,7 +2,8 @@
 /*
  * The interrupt controller of an arm64 VM, GICv3 (ARM IHI 0069, from here on "the manual"): what
  * gicv3.c (the device), gicv3_regs.c (its registers), gicv3_irq.c (what happens to
- * interrupts) and arm64/gic_lr.c, arm64/gic_cpu.c (the CPU interface) share.
+ * interrupts), gicv3_link.c (those that are the host's) and arm64/gic_lr.c, arm64/gic_cpu.c
+ * (the CPU interface) share.
  *
  * The state of an interrupt is in one of two places. Normally it is in its bank. Before
  * its vCPU enters the guest, what is to be delivered or was acknowledged is *listed*: its
@@ -12,7 +13,8 @@
  *
  * gic->lock protects all of struct arm64_gic and of struct arm64_gic_cpu but @hw.vmcr and the
  * active priorities, which are those of the vCPU's thread. It is the innermost of our
- * locks (core/irq.h); vCPUs are kicked after it, by gicv3_unlock().
+ * locks (core/irq.h); of the kernel's, that of an interrupt of the host is taken under it
+ * (gicv3_link.c). vCPUs are kicked after it, by gicv3_unlock().
  */
 #ifndef AXVM_DEVICES_GICV3_H
 #define AXVM_DEVICES_GICV3_H
@@ -176,6 +178,8 @@ struct arm64_gic_cpu {
  * @cpu: by number of the vCPU; likewise
  * @base: [I] where the distributor is
  * @message: a message holds the line of this SPI up; the router's lock (gicv3_msi.c)
+ * @linked: bit n of word m: SPI n of bank m is an interrupt of the host, in @links
+ * @links: the links (gicv3_link.c)
  * @target: number of the vCPU that @state.router names, or GICV3_NOBODY
  * @state: what the guest sees
  */
@@ -190,8 +194,26 @@ struct arm64_gic {
 	struct arm64_gic_cpu *cpu[AXVM_MAX_VCPUS];
 	u64 base;
 	bool message[GICV3_NR_INTIDS];
+	u32 linked[GICV3_NR_BANKS];
+	struct list_head links;
 	u8 target[GICV3_NR_BANKS * GICV3_BANK_BITS];
 	struct gicv3_dist_state state;
+};
+
+/**
+ * struct axvm_host_link - an SPI that is an interrupt of the host: see gicv3_link.c
+ * @list: in gic->links, while it is linked
+ * @gic: the GIC, a reference
+ * @intid: the SPI
+ * @irq: the host's interrupt: its number in Linux
+ * @host_intid: its INTID at the host's GIC
+ */
+struct axvm_host_link {
+	struct list_head list;
+	struct arm64_gic *gic;
+	u32 intid;
+	unsigned int irq;
+	u32 host_intid;
 };
 
 /* The device's regions, in the order of their declaration */
@@ -337,6 +359,34 @@ static inline void gicv3_note_end(struct arm64_gic_cpu *cpu, u32 intid)
 	cpu->any_ended = true;
 }
 
+/* gicv3.c: a reference less; any context */
+void gicv3_put(struct arm64_gic *gic);
+
+/* gicv3_link.c; no lock held */
+int gicv3_link(struct arm64_gic *gic, struct axvm_host_link *link);
+void gicv3_unlink(struct axvm_host_link *link);
+bool gicv3_link_fire(struct axvm_host_link *link);
+
+/* gicv3_link.c; gic->lock held */
+u32 gicv3_host_intid(const struct arm64_gic *gic, u32 intid);
+void gicv3_release_links(struct arm64_gic *gic, unsigned int n, u32 mask);
+void gicv3_release_all_links(struct arm64_gic *gic);
+
+/**
+ * gicv3_gone() - instances of SPIs have gone otherwise than by the CPU; gic->lock held
+ * @gic: the GIC
+ * @n: their bank
+ * @mask: which of it; those of which something is left are left alone
+ */
+static inline void gicv3_gone(struct arm64_gic *gic, unsigned int n, u32 mask)
+{
+	const struct gicv3_bank *bank = &gic->state.bank[n];
+
+	mask &= gic->linked[n];
+	if (unlikely(mask))
+		gicv3_release_links(gic, n, mask & ~(bank->latch | bank->active | bank->listed));
+}
+
 /* gicv3_msi.c; no lock held */
 void gicv3_tell_ended(struct arm64_gic_cpu *cpu);
 int gicv3_message(struct arm64_gic *gic, u32 intid, bool level);
@@ -347,6 +397,7 @@ void gicv3_touch_all(struct arm64_gic *gic);
 void gicv3_touch_whose(struct arm64_gic *gic, unsigned int n, u32 mask);
 void gicv3_drop(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu, u32 mask,
 		bool active);
+void gicv3_forget(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu, u32 mask);
 void gicv3_peek(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu, u32 *pending,
 		u32 *active);
 void gicv3_settle(struct arm64_gic *gic, u64 vcpus);

@@ -144,6 +144,21 @@ void gicv3_drop(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu
 }
 
 /**
+ * gicv3_forget() - as by GICD_ICPENDR: no edge is pending any more; gic->lock held
+ * @gic: the GIC
+ * @n: bank
+ * @cpu: whose, for bank 0
+ * @mask: which of it
+ */
+void gicv3_forget(struct arm64_gic *gic, unsigned int n, struct arm64_gic_cpu *cpu, u32 mask)
+{
+	gicv3_bank(gic, cpu, n)->latch &= ~mask;
+	gicv3_drop(gic, n, cpu, mask, false);
+	gicv3_update(gic, cpu, n, mask);
+	gicv3_gone(gic, n, mask);
+}
+
+/**
  * gicv3_peek() - what was put into list registers of a bank's interrupts; gic->lock held
  * @gic: the GIC
  * @n: bank
@@ -410,6 +425,7 @@ void arm64_gic_dir(struct axvm_vcpu *vcpu, u64 value)
 		bank->active &= ~BIT(intid % GICV3_BANK_BITS);
 		gicv3_note_end(cpu, intid);
 		gicv3_update(cpu->gic, cpu, n, BIT(intid % GICV3_BANK_BITS));
+		gicv3_gone(cpu->gic, n, BIT(intid % GICV3_BANK_BITS));
 		gicv3_touch(cpu);
 	}
 	gicv3_unlock(cpu->gic, flags);

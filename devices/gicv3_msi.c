@@ -34,14 +34,10 @@ void gicv3_tell_ended(struct arm64_gic_cpu *cpu)
 /* As by GICD_ICPENDR */
 static void forget_edge(struct arm64_gic *gic, u32 intid)
 {
-	unsigned int n = intid / GICV3_BANK_BITS;
-	u32 bit = BIT(intid % GICV3_BANK_BITS);
 	unsigned long flags;
 
 	flags = gicv3_lock(gic);
-	gic->state.bank[n].latch &= ~bit;
-	gicv3_drop(gic, n, NULL, bit, false);
-	gicv3_update(gic, NULL, n, bit);
+	gicv3_forget(gic, intid / GICV3_BANK_BITS, NULL, BIT(intid % GICV3_BANK_BITS));
 	gicv3_unlock(gic, flags);
 }
 

@@ -149,9 +149,7 @@ static void set_pending(const struct view *view, u32 value)
 /* A level stays pending while it is up. */
 static void clear_pending(const struct view *view, u32 value)
 {
-	view->bank->latch &= ~value;
-	gicv3_drop(view->gic, view->n, view->cpu, value, false);
-	gicv3_update(view->gic, view->cpu, view->n, value);
+	gicv3_forget(view->gic, view->n, view->cpu, value);
 }
 
 static u32 read_active(const struct view *view)
@@ -181,6 +179,7 @@ static void clear_active(const struct view *view, u32 value)
 	view->bank->active &= ~value;
 	gicv3_drop(view->gic, view->n, view->cpu, value, true);
 	gicv3_update(view->gic, view->cpu, view->n, value);
+	gicv3_gone(view->gic, view->n, value);
 }
 
 /* --- wider fields --------------------------------------------------------- */

@@ -332,11 +332,17 @@ static void pass_reset(struct axvm_device *dev)
 	axvm_host_irq_reset(&to_passthrough(dev)->irq);
 }
 
+static void pass_show_irq(struct axvm_device *dev, struct seq_file *file)
+{
+	axvm_host_irq_show(&to_passthrough(dev)->irq, file);
+}
+
 static const struct axvm_device_ops pass_ops = {
 	.read = pass_read,
 	.write = pass_write,
 	.reset = pass_reset,
 	.destroy = pass_destroy,
+	.show_irq = pass_show_irq,
 };
 
 static const struct axvm_device_type pass_type = {

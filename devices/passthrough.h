@@ -5,6 +5,7 @@
  *	what is claimed and checked, and how accesses reach it	passthrough.c
  *	its interrupt						passthrough_irq.c
  *	what of a host is never passed, and its ports		x86/hostres.c, arm64/hostres.c
+ *	interrupts that the guest ends by itself		arm64/host_spi.c
  */
 #ifndef AXVM_DEVICES_PASSTHROUGH_H
 #define AXVM_DEVICES_PASSTHROUGH_H
@@ -15,13 +16,17 @@
 #include "../core/irq.h"
 #include "device.h"
 
+struct axvm_host_link;
 struct axvm_slot;
+struct seq_file;
 
 /**
  * struct axvm_host_irq - an interrupt of the host that is one of the guest
  * @dev: the device, whose line 0 it drives; NULL: there is none
  * @irq: its number in Linux
- * @level: the line stays up until the guest has ended the interrupt
+ * @level: it stays until the guest has ended it
+ * @link: @level only: the guest ends it by itself; NULL: it does not
+ * @count: how often it came; the handler's
  * @lock: irqs off; @masked, and the line with it
  * @masked: @level only: the line is up, and the host's interrupt is disabled
  * @listener: hears of the guest's end of the interrupt
@@ -30,6 +35,8 @@ struct axvm_host_irq {
 	struct axvm_device *dev;
 	unsigned int irq;
 	bool level;
+	struct axvm_host_link *link;
+	u64 count;
 	raw_spinlock_t lock;	/* see above */
 	bool masked;
 	struct axvm_irq_listener listener;
@@ -69,10 +76,39 @@ int axvm_host_irq_take(struct axvm_host_irq *host, struct axvm_device *dev, unsi
 		       const char *name);
 void axvm_host_irq_give_back(struct axvm_host_irq *host);
 void axvm_host_irq_reset(struct axvm_host_irq *host);
+void axvm_host_irq_show(const struct axvm_host_irq *host, struct seq_file *file);
 
 /*
- * hostres.c of each family.
+ * hostres.c of each family, and arm64/host_spi.c.
  */
+
+/**
+ * axvm_host_irq_link() - let the guest end an interrupt of the host by itself
+ * @vm: the VM; vm->lock held
+ * @line: which one it is in the guest
+ * @irq: its number in Linux: requested, a level, disabled
+ *
+ * Context: may sleep.
+ * Return: the link; NULL: it cannot be had here, or of this one.
+ */
+struct axvm_host_link *axvm_host_irq_link(struct axvm_vm *vm, u32 line, unsigned int irq);
+
+/**
+ * axvm_host_irq_unlink() - the reverse; the host has it, as it has any
+ * @link: the link; the interrupt is disabled
+ *
+ * Context: may sleep; vm->lock held.
+ */
+void axvm_host_irq_unlink(struct axvm_host_link *link);
+
+/**
+ * axvm_host_irq_fire() - give a linked interrupt that has come to the guest
+ * @link: the link
+ *
+ * Context: the interrupt's handler.
+ * Return: false: the guest will not end it.
+ */
+bool axvm_host_irq_fire(struct axvm_host_link *link);
 
 /**
  * axvm_host_has_ports() - whether this family has I/O ports

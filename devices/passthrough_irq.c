@@ -4,9 +4,13 @@
  * drive the line.
  *
  * An edge of the host is an edge of the line. A level cannot be quieted here, as only the
- * guest's driver knows how: the line goes up and the host's interrupt is disabled, until the
- * guest has ended its interrupt (axvm_irq_ended()); then the line goes down and the interrupt is
- * enabled, and comes again at once if the hardware still wants it.
+ * guest's driver knows how. There are two ways:
+ *
+ *	masked	the line goes up and the host's interrupt is disabled, until the guest has ended
+ *		its interrupt (axvm_irq_ended()); then the line goes down and the interrupt is
+ *		enabled, and comes again at once if the hardware still wants it
+ *	linked	the guest's interrupt controller is given the interrupt, and the guest's end of
+ *		it is that of the host's, in hardware. Where that can be had (axvm_host_irq_link())
  *
  * Owns: the interrupt, exclusively. Whatever state it is in when it is given back, the next who
  * requests it finds it enabled: that is what request_irq() does for an interrupt that is
@@ -17,26 +21,33 @@
  */
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/seq_file.h>
 
 #include "../core/vm.h"
 #include "passthrough.h"
 
-static irqreturn_t host_interrupt(int irq, void *data)
+static void hold_back(struct axvm_host_irq *host)
 {
-	struct axvm_host_irq *host = data;
 	unsigned long flags;
 
-	if (!host->level) {
-		axvm_device_pulse(host->dev, 0);
-		return IRQ_HANDLED;
-	}
 	raw_spin_lock_irqsave(&host->lock, flags);
 	if (!host->masked) {
 		host->masked = true;
-		disable_irq_nosync(irq);
+		disable_irq_nosync(host->irq);
 		axvm_device_raise(host->dev, 0);
 	}
 	raw_spin_unlock_irqrestore(&host->lock, flags);
+}
+
+static irqreturn_t host_interrupt(int irq, void *data)
+{
+	struct axvm_host_irq *host = data;
+
+	WRITE_ONCE(host->count, host->count + 1);
+	if (!host->level)
+		axvm_device_pulse(host->dev, 0);
+	else if (!host->link || !axvm_host_irq_fire(host->link))
+		hold_back(host);
 	return IRQ_HANDLED;
 }
 
@@ -107,15 +118,18 @@ int axvm_host_irq_take(struct axvm_host_irq *host, struct axvm_device *dev, unsi
 	host->listener.ended = guest_ended;
 	axvm_irq_listen(dev->vm, &host->listener);
 	/* It is refused if anybody has it; the kernel's log names him then. */
-	ret = request_irq(irq, host_interrupt, IRQF_NO_THREAD, name, host);
+	ret = request_irq(irq, host_interrupt, IRQF_NO_THREAD | IRQF_NO_AUTOEN, name, host);
 	if (ret) {
 		axvm_irq_unlisten(dev->vm, &host->listener);
 		host->dev = NULL;
 		return ret == -EBUSY || ret == -ENOMEM ? ret : -EINVAL;
 	}
-	/* Disabled shall mean masked at once: a level would come once more otherwise. */
-	if (host->level)
+	if (host->level) {
+		/* Disabled shall mean masked at once: a level would come once more otherwise. */
 		irq_set_status_flags(irq, IRQ_DISABLE_UNLAZY);
+		host->link = axvm_host_irq_link(dev->vm, host->listener.irq, irq);
+	}
+	enable_irq(irq);
 	return 0;
 }
 
@@ -130,6 +144,11 @@ void axvm_host_irq_give_back(struct axvm_host_irq *host)
 	if (!host->dev)
 		return;
 	axvm_irq_unlisten(host->dev->vm, &host->listener);
+	if (host->link) {
+		disable_irq_nosync(host->irq);
+		axvm_host_irq_unlink(host->link);
+		host->link = NULL;
+	}
 	/* Waits for the handler */
 	free_irq(host->irq, host);
 	if (host->level)
@@ -146,4 +165,18 @@ void axvm_host_irq_reset(struct axvm_host_irq *host)
 {
 	if (host->dev)
 		let_go(host);
+}
+
+/**
+ * axvm_host_irq_show() - a line about it for debugfs
+ * @host: the interrupt, or one that was not taken
+ * @file: where to
+ */
+void axvm_host_irq_show(const struct axvm_host_irq *host, struct seq_file *file)
+{
+	if (!host->dev)
+		return;
+	seq_printf(file, "%-31s %5u %5u %-6s %12llu\n", host->dev->config.name, host->irq,
+		   host->dev->lines[0], host->link ? "linked" : host->level ? "masked" : "edge",
+		   READ_ONCE(host->count));
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the registry counted, in debugfs: two files in the VM's directory.
+ * What the registry counted, in debugfs: three files in the VM's directory.
  *
  *	devices		a line a region: accesses and mean time
  *	latency		a line a region and power of two: how long accesses took
+ *	interrupts	a line an interrupt of the host that was passed: which way it goes, and
+ *			how often it came
  *
  * Times are in ticks of axvm_arch_cycles(): on x86 the TSC, on arm64 the counter.
  *
@@ -117,6 +119,22 @@ static int latency_show(struct seq_file *file, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(latency);
 
+static int interrupts_show(struct seq_file *file, void *unused)
+{
+	struct axvm_vm *vm = file->private;
+	struct axvm_device *dev;
+
+	seq_printf(file, "%-31s %5s %5s %-6s %12s\n", "device", "host", "line", "way",
+		   "interrupts");
+	mutex_lock(&vm->lock);
+	list_for_each_entry(dev, &vm->devices.list, list)
+		if (dev->type->ops->show_irq)
+			dev->type->ops->show_irq(dev, file);
+	mutex_unlock(&vm->lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(interrupts);
+
 /**
  * axvm_devices_debugfs() - make the registry's files
  * @vm: the VM, with its directory
@@ -125,4 +143,5 @@ void axvm_devices_debugfs(struct axvm_vm *vm)
 {
 	debugfs_create_file("devices", 0400, vm->debugfs, vm, &devices_fops);
 	debugfs_create_file("latency", 0400, vm->debugfs, vm, &latency_fops);
+	debugfs_create_file("interrupts", 0400, vm->debugfs, vm, &interrupts_fops);
 }

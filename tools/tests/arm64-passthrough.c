@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/rtc.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,32 +76,36 @@ void pass_add_devices(struct vm *v)
 
 /* --- an interrupt ---------------------------------------------------------------------- */
 
+/* X25: the PL031; line 40 enabled, the vectors at label 9 */
+#define CLOCK_AND_GIC								\
+	"	movz	x25, #0x7000, lsl #16\n"				\
+	"	add	x25, x25, #1, lsl #12\n"				\
+	"	adr	x1, 9f\n"						\
+	"	msr	vbar_el1, x1\n"					\
+	"	mov	x1, #7\n"						\
+	"	msr	S3_0_C12_C12_5, x1\n"		/* ICC_SRE_EL1 */	\
+	"	isb\n"								\
+	"	mov	x1, #0xff\n"						\
+	"	msr	S3_0_C4_C6_0, x1\n"		/* ICC_PMR_EL1 */	\
+	"	mov	x1, #1\n"						\
+	"	msr	S3_0_C12_C12_7, x1\n"		/* ICC_IGRPEN1_EL1 */	\
+	"	isb\n"								\
+	"	movz	x3, #0x080a, lsl #16\n"				\
+	"	str	wzr, [x3, #0x14]\n"		/* GICR_WAKER */	\
+	"	movz	x3, #0x0800, lsl #16\n"				\
+	"	mov	w4, #2\n"						\
+	"	str	w4, [x3]\n"			/* GICD_CTLR: Group 1 */ \
+	"	mov	w4, #0x100\n"						\
+	"	str	w4, [x3, #0x104]\n"		/* GICD_ISENABLER1: 40 */
+
 /*
- * X25: the PL031. Alarms one second ahead, as many as data[16] says. The handler quiets the clock
- * when it comes for the second time: so each alarm comes twice, the second time because the level
- * is up still when the first has ended.
+ * Alarms one second ahead, as many as data[16] says. The handler quiets the clock when it comes
+ * for the second time: so each alarm comes twice, the second time because the level is up still
+ * when the first has ended.
  */
 BLOB(alarms,
 	REGISTERS
-	"	movz	x25, #0x7000, lsl #16\n"
-	"	add	x25, x25, #1, lsl #12\n"
-	"	adr	x1, 9f\n"
-	"	msr	vbar_el1, x1\n"
-	"	mov	x1, #7\n"
-	"	msr	S3_0_C12_C12_5, x1\n"		/* ICC_SRE_EL1 */
-	"	isb\n"
-	"	mov	x1, #0xff\n"
-	"	msr	S3_0_C4_C6_0, x1\n"		/* ICC_PMR_EL1 */
-	"	mov	x1, #1\n"
-	"	msr	S3_0_C12_C12_7, x1\n"		/* ICC_IGRPEN1_EL1 */
-	"	isb\n"
-	"	movz	x3, #0x080a, lsl #16\n"
-	"	str	wzr, [x3, #0x14]\n"		/* GICR_WAKER */
-	"	movz	x3, #0x0800, lsl #16\n"
-	"	mov	w4, #2\n"
-	"	str	w4, [x3]\n"			/* GICD_CTLR: Group 1 */
-	"	mov	w4, #0x100\n"
-	"	str	w4, [x3, #0x104]\n"		/* GICD_ISENABLER1: 40 */
+	CLOCK_AND_GIC
 	"	mov	w5, #0\n"
 	"	ldr	w6, [x20, #64]\n"
 	"1:	add	w5, w5, #2\n"
@@ -152,20 +157,52 @@ static int pass_clock(struct vm *v, uint32_t flags, struct axvm_pass_through *ar
 	return pass(v, arg);
 }
 
-static void alarms_with(uint32_t flags)
+/* Does the guest end interrupts of the host by itself from now on? */
+static void set_linked(bool on)
+{
+	FILE *file = fopen("/sys/module/axvm/parameters/link_irqs", "w");
+
+	if (!file || fputs(on ? "1" : "0", file) < 0 || fclose(file))
+		die("axvm's parameter link_irqs");
+}
+
+/* Which way the interrupts of the passed device go, and how many came */
+static unsigned long long count_of_way(const char *way)
+{
+	unsigned long long count = 0;
+	char path[64], line[128], is[16] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/axvm/%u/interrupts", vm.id);
+	file = fopen(path, "r");
+	if (!file)
+		die("%s", path);
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, "passed ", 7))
+			sscanf(line, "%*s %*u %*u %15s %llu", is, &count);
+	fclose(file);
+	if (strcmp(is, way))
+		check_failed(__FILE__, __LINE__, "the interrupt is %s, not %s", is, way);
+	return count;
+}
+
+static void alarms_with(uint32_t flags, bool linked)
 {
 	struct axvm_pass_through arg, again;
 	unsigned long long r, w;
 
+	set_linked(linked);
 	vm_create(&vm, 0);
 	pass_add_devices(&vm);
 	vm_load(&vm, GUEST_FLAT, &alarms);
 	*vm_word(&vm, 16) = 3;
 	CHECK_OK(pass_clock(&vm, flags, &arg));
 	CHECK_ERR(pass_clock(&vm, flags, &again), EEXIST);
+	set_linked(true);
 	vm_boot(&vm);
 	vm_finish(&vm);
 	CHECK_EQ(*vm_word(&vm, 0), 6);
+	CHECK_EQ(count_of_way(linked ? "linked" : "masked"), 6);
 	CHECK_EQ(*vm_word(&vm, 2), RTC_LINE);
 	pass_accesses(&vm, "passed", &r, &w);
 	CHECK_EQ(r, flags & AXVM_PASS_MAPPED ? 0 : 6);
@@ -175,14 +212,183 @@ static void alarms_with(uint32_t flags)
 	vm_destroy(&vm);
 }
 
+/*
+ * The VM ends in the handler, the alarm up: what comes later shows that the host has the
+ * interrupt again.
+ */
+BLOB(unended,
+	REGISTERS
+	CLOCK_AND_GIC
+	"	ldr	w0, [x25]\n"
+	"	str	w0, [x25, #4]\n"
+	"	mov	w0, #1\n"
+	"	str	w0, [x25, #0x10]\n"
+	"	msr	daifclr, #2\n"
+	"	b	.\n"
+	"	.skip	0x800 - (. - unended_start)\n"
+	"9:	.skip	0x280\n"
+	"	mrs	x10, S3_0_C12_C12_0\n"
+	"	str	w10, [x20, #8]\n"
+	EXIT);
+
+TEST(passthrough_clock, an_end_in_the_handler)
+{
+	struct axvm_pass_through arg;
+
+	vm_create(&vm, 0);
+	pass_add_devices(&vm);
+	vm_load(&vm, GUEST_FLAT, &unended);
+	CHECK_OK(pass_clock(&vm, AXVM_PASS_MAPPED, &arg));
+	vm_boot(&vm);
+	vm_finish(&vm);
+	CHECK_EQ(*vm_word(&vm, 2), RTC_LINE);
+	CHECK_EQ(count_of_way("linked"), 1);
+	vm_destroy(&vm);
+}
+
 TEST(passthrough_clock, mapped_alarms_are_levels)
 {
-	alarms_with(AXVM_PASS_MAPPED);
+	alarms_with(AXVM_PASS_MAPPED, true);
 }
 
 TEST(passthrough_clock, routed_alarms_are_levels)
 {
-	alarms_with(0);
+	alarms_with(0, true);
+}
+
+TEST(passthrough_clock, masked_alarms_are_levels)
+{
+	alarms_with(AXVM_PASS_MAPPED, false);
+}
+
+/*
+ * As many alarms as data[16] says, each as soon as the one before is over: an alarm at the
+ * time that it is comes at once. Nothing else makes an exit. data[3]: ticks that it took
+ */
+BLOB(quick,
+	REGISTERS
+	CLOCK_AND_GIC
+	"	mov	w5, #0\n"
+	"	ldr	w6, [x20, #64]\n"
+	"	mov	w0, #1\n"
+	"	str	w0, [x25, #0x10]\n"		/* RTCIMSC */
+	"	mrs	x7, cntvct_el0\n"
+	"	msr	daifclr, #2\n"
+	"1:	add	w5, w5, #1\n"
+	"2:	ldr	w0, [x25]\n"			/* RTCDR */
+	"	str	w0, [x25, #4]\n"		/* RTCMR */
+	"	ldr	w1, [x25]\n"			/* a second has passed in between: again */
+	"	cmp	w0, w1\n"
+	"	b.ne	2b\n"
+	"3:	ldr	w0, [x20]\n"
+	"	cmp	w0, w5\n"
+	"	b.lo	3b\n"
+	"	cmp	w5, w6\n"
+	"	b.lo	1b\n"
+	"	msr	daifset, #2\n"
+	"	mrs	x8, cntvct_el0\n"
+	"	sub	x8, x8, x7\n"
+	"	str	w8, [x20, #12]\n"
+	EXIT
+	"	.skip	0x800 - (. - quick_start)\n"
+	"9:	.skip	0x280\n"
+	"	mrs	x10, S3_0_C12_C12_0\n"		/* ICC_IAR1_EL1 */
+	"	cmp	x10, #1020\n"
+	"	b.hs	6f\n"
+	"	ldr	w11, [x20]\n"
+	"	add	w11, w11, #1\n"
+	"	str	w11, [x20]\n"
+	"	mov	w12, #1\n"
+	"	str	w12, [x25, #0x1c]\n"		/* RTCICR */
+	"	ldr	w12, [x25, #0x14]\n"		/* RTCRIS */
+	"	msr	S3_0_C12_C12_1, x10\n"		/* ICC_EOIR1_EL1 */
+	"	isb\n"
+	"6:	eret\n");
+
+#define QUICK	200
+
+static void send_to_cpus(int irq, const char *mask)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity", irq);
+	file = fopen(path, "w");
+	if (!file || fputs(mask, file) < 0 || fclose(file))
+		die("%s", path);
+}
+
+/* This thread, and the interrupt, on CPU 0: from another one a guest is ended by an IPI. */
+static void stay_together(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	CHECK_OK(sched_setaffinity(0, sizeof(cpus), &cpus));
+	send_to_cpus(host_irq("GIC", RTC_SPI), "1");
+}
+
+/* Exits of a guest that takes QUICK interrupts */
+static unsigned long long quick_exits(bool linked)
+{
+	struct axvm_pass_through arg;
+	unsigned long long exits;
+
+	set_linked(linked);
+	vm_create(&vm, 0);
+	pass_add_devices(&vm);
+	vm_load(&vm, GUEST_FLAT, &quick);
+	*vm_word(&vm, 16) = QUICK;
+	CHECK_OK(pass_clock(&vm, AXVM_PASS_MAPPED, &arg));
+	set_linked(true);
+	vm_boot(&vm);
+	vm_finish(&vm);
+	CHECK(*vm_word(&vm, 0) >= QUICK);
+	CHECK(count_of_way(linked ? "linked" : "masked") >= QUICK);
+	exits = vm_count(&vm, "exits");
+	printf("%s: %u interrupts, %llu exits, %u ticks each\n", linked ? "linked" : "masked", QUICK,
+	       exits, *vm_word(&vm, 3) / QUICK);
+	vm_destroy(&vm);
+	return exits;
+}
+
+/* The interrupt itself ends the guest, once; that the guest ends it does not. */
+TEST(passthrough_clock, an_end_is_no_exit)
+{
+	unsigned long long linked, masked;
+
+	stay_together();
+	linked = quick_exits(true);
+	masked = quick_exits(false);
+	CHECK(linked >= QUICK);
+	CHECK(linked < QUICK + QUICK / 2);
+	CHECK(masked >= 2 * QUICK);
+}
+
+/* None is lost while it is sent here and there. */
+TEST(passthrough_clock, an_interrupt_that_moves)
+{
+	struct axvm_pass_through arg;
+	int i = 0;
+
+	vm_create(&vm, 0);
+	pass_add_devices(&vm);
+	vm_load(&vm, GUEST_FLAT, &quick);
+	*vm_word(&vm, 16) = count_of(QUICK, 10 * QUICK);
+	CHECK_OK(pass_clock(&vm, AXVM_PASS_MAPPED, &arg));
+	vm_start_thread(&vm);
+	while (!__atomic_load_n(vm_word(&vm, 3), __ATOMIC_RELAXED)) {
+		send_to_cpus(arg.host_irq, i++ & 1 ? "1" : "2");
+		usleep(100);
+		if (i == 100000)
+			die("%u interrupts, and then none", *vm_word(&vm, 0));
+	}
+	vm_join_thread(&vm);
+	vm_finish(&vm);
+	CHECK(*vm_word(&vm, 0) >= *vm_word(&vm, 16));
+	count_of_way("linked");
+	vm_destroy(&vm);
 }
 
 /* The VM ends with the alarm up, and nobody quiets it: passthrough.sh looks what the host finds. */

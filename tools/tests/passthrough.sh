@@ -85,6 +85,11 @@ count() {
 	tr -d '\r' </tmp/pass.out | awk -v name="$1" '$NF == name { n = $2 } END { print n + 0 }'
 }
 
+# The way that the interrupt of the device $1 goes
+way() {
+	awk -v name="$1" '$1 == name { print $4 }' /sys/kernel/debug/axvm/*/interrupts
+}
+
 # --- x86: COM2, in a loop that the UART itself makes
 
 # In the loop: DTR, RTS, OUT2, LOOP into the modem control register at port $1
@@ -146,6 +151,7 @@ com2() {
 	boot "$mapped"
 	grep -q '02f8-02ff : axvm-.* com2' /proc/ioports || fail "not in /proc/ioports"
 	grep -q '3-edge *axvm-.* com2' /proc/interrupts || fail "not in /proc/interrupts"
+	[ "$(way com2)" = edge ] || fail "the interrupt is $(way com2)"
 	talk /dev/ttyS1 764
 	[ "$(accesses)" = 0 ] || fail "mapped: $(accesses) accesses"
 	finish
@@ -173,14 +179,15 @@ clock() {
 	# The guest's driver, and a program that waits for the alarm
 	(cd / && echo bin/axvm-test | cpio -o -H newc 2>/dev/null) >/root/test.cpio
 	modules='["/root/test.cpio"]'
-	for way in "$routed" "$mapped"; do
-		if [ "$BED_KERNEL$way" = "debug$routed" ]; then continue; fi
-		boot "$way"
+	for how in "$routed" "$mapped"; do
+		if [ "$BED_KERNEL$how" = "debug$routed" ]; then continue; fi
+		boot "$how"
+		[ "$(way clock)" = linked ] || fail "the interrupt is $(way clock)"
 		say alarm "RTC=9020000.rtc axvm-test passthrough_alarm && echo it\"-came\""
 		grep -q it-came /tmp/pass.out || fail "no alarm in the guest"
 		say interrupts 'cat /proc/interrupts'
 		accesses=$(awk '$1 == "clock" { print $5 + $6 }' /sys/kernel/debug/axvm/*/devices)
-		if [ "$way" = "$mapped" ]; then
+		if [ "$how" = "$mapped" ]; then
 			[ "$accesses" = 0 ] || fail "mapped: $accesses accesses"
 		else
 			[ "$accesses" -gt 5 ] || fail "routed: $accesses accesses"
