@@ -107,7 +107,7 @@ int axvm_host_irq_take(struct axvm_host_irq *host, struct axvm_device *dev, unsi
 	host->listener.ended = guest_ended;
 	axvm_irq_listen(dev->vm, &host->listener);
 	/* It is refused if anybody has it; the kernel's log names him then. */
-	ret = request_irq(irq, host_interrupt, IRQF_NO_THREAD, name, host);
+	ret = request_irq(irq, host_interrupt, IRQF_NO_THREAD | IRQF_NO_AUTOEN, name, host);
 	if (ret) {
 		axvm_irq_unlisten(dev->vm, &host->listener);
 		host->dev = NULL;
@@ -116,6 +116,7 @@ int axvm_host_irq_take(struct axvm_host_irq *host, struct axvm_device *dev, unsi
 	/* Disabled shall mean masked at once: a level would come once more otherwise. */
 	if (host->level)
 		irq_set_status_flags(irq, IRQ_DISABLE_UNLAZY);
+	enable_irq(irq);
 	return 0;
 }
 

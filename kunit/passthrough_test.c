@@ -334,11 +334,13 @@ static void ports_unwind(struct kunit *test)
  * @irq: its number
  * @masked: the controller holds it back
  * @level: the hardware wants it
+ * @lazy: the controller let it through at a time when disabling it would not have masked it
  */
 static struct fake {
 	int irq;
 	bool masked;
 	bool level;
+	bool lazy;
 } fake;
 
 static void fake_mask(struct irq_data *data)
@@ -348,6 +350,8 @@ static void fake_mask(struct irq_data *data)
 
 static void fake_unmask(struct irq_data *data)
 {
+	if (!(irq_data_to_desc(data)->status_use_accessors & IRQ_DISABLE_UNLAZY))
+		fake.lazy = true;
 	WRITE_ONCE(fake.masked, false);
 }
 
@@ -417,6 +421,7 @@ static void level_until_the_end(struct kunit *test)
 	fake_make(test, IRQ_TYPE_LEVEL_HIGH);
 	KUNIT_ASSERT_EQ(test, pass_irq(vm, &id), 0);
 	KUNIT_EXPECT_FALSE(test, fake.masked);
+	KUNIT_EXPECT_FALSE(test, fake.lazy);
 	fake.level = true;
 	KUNIT_EXPECT_EQ(test, fake_deliver(), 1);
 	KUNIT_EXPECT_TRUE(test, fake.masked);
