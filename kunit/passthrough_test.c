@@ -6,6 +6,7 @@
 #include <linux/interrupt.h>
 #include <linux/ioport.h>
 #include <linux/irq.h>
+#include <linux/pci.h>
 
 #include "fixture.h"
 #include "../devices/passthrough.h"
@@ -327,6 +328,42 @@ static void ports_unwind(struct kunit *test)
 	release_region(FREE_PORTS, 8);
 }
 
+/* Ports that are memory: whoever has them claimed as ports has the memory, and the other way round. */
+static void ports_in_memory(struct kunit *test)
+{
+	struct axvm_vm *vm = new_vm(test);
+	struct axvm_pass_through arg = { .base = GUEST, .length = 8, .name = "ports" };
+	struct resource ports;
+	u64 at;
+
+	if (axvm_host_has_ports()) {
+		KUNIT_EXPECT_FALSE(test, axvm_host_ports_at(0, ~0ULL, &ports));
+		return;
+	}
+	at = pci_pio_to_address(FREE_PORTS);
+	KUNIT_ASSERT_TRUE(test, axvm_host_ports_at(at, at + 7, &ports));
+	KUNIT_EXPECT_EQ(test, ports.start, FREE_PORTS);
+	KUNIT_EXPECT_EQ(test, ports.end, FREE_PORTS + 7);
+	/* What is only in part of the window has the ports of that part. */
+	at = pci_pio_to_address(0);
+	KUNIT_ASSERT_TRUE(test, axvm_host_ports_at(at - 16, at + 7, &ports));
+	KUNIT_EXPECT_EQ(test, ports.start, 0);
+	KUNIT_EXPECT_EQ(test, ports.end, 7);
+	KUNIT_EXPECT_FALSE(test, axvm_host_ports_at(at - 16, at - 1, &ports));
+
+	at = pci_pio_to_address(FREE_PORTS);
+	KUNIT_ASSERT_NOT_NULL(test, request_region(FREE_PORTS, 8, "axvm-test"));
+	arg.host = at;
+	KUNIT_EXPECT_EQ(test, pass(vm, &arg), -EBUSY);
+	KUNIT_EXPECT_TRUE(test, is_free(at, 8));
+	release_region(FREE_PORTS, 8);
+	KUNIT_EXPECT_EQ(test, pass(vm, &arg), 0);
+	KUNIT_EXPECT_NULL(test, request_region(FREE_PORTS + 7, 1, "axvm-test"));
+	KUNIT_EXPECT_EQ(test, remove(vm, arg.id), 0);
+	KUNIT_EXPECT_NOT_NULL(test, request_region(FREE_PORTS, 8, "axvm-test"));
+	release_region(FREE_PORTS, 8);
+}
+
 /* --- an interrupt -------------------------------------------------------------------------- */
 
 /**
@@ -548,6 +585,7 @@ static struct kunit_case passthrough_cases[] = {
 	KUNIT_CASE(widths),
 	KUNIT_CASE(ports_on_x86),
 	KUNIT_CASE(ports_unwind),
+	KUNIT_CASE(ports_in_memory),
 	KUNIT_CASE(level_until_the_end),
 	KUNIT_CASE(level_given_back),
 	KUNIT_CASE(level_reset),
