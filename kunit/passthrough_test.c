@@ -328,7 +328,7 @@ static void ports_unwind(struct kunit *test)
 	release_region(FREE_PORTS, 8);
 }
 
-/* Ports that are memory: whoever has them claimed as ports has the memory, and the other way round. */
+/* Ports that are memory: who has claimed the ports has the memory, and the other way round. */
 static void ports_in_memory(struct kunit *test)
 {
 	struct axvm_vm *vm = new_vm(test);
