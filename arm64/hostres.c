@@ -4,10 +4,14 @@
  * has claimed them or not: the GIC's, of which the host's device tree tells.
  *
  * On a host with ACPI its driver's claims are all there is to refuse them by.
+ *
+ * Ports of PCI devices are memory: a window of the host bridge. Linux gives them numbers, and
+ * drivers claim those, not the memory.
  */
 #include <linux/ioport.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
+#include <linux/pci.h>
 
 #include "../core/compat.h"
 #include "../devices/passthrough.h"
@@ -51,6 +55,54 @@ const char *axvm_host_keeps(u64 first, u64 last)
 	}
 	return NULL;
 }
+
+#ifdef CONFIG_PCI
+/* A bridge's window: which of its ports are there? */
+static bool window_has(const struct resource *window, u64 first, u64 last, struct resource *ports)
+{
+	u64 base, end;
+
+	if (!window || resource_type(window) != IORESOURCE_IO)
+		return false;
+	base = pci_pio_to_address(window->start);
+	end = base + resource_size(window) - 1;
+	if (last < base || end < first)
+		return false;
+	ports->start = window->start + max(first, base) - base;
+	ports->end = window->start + min(last, end) - base;
+	return true;
+}
+
+static bool bridge_has(struct pci_bus *bus, u64 first, u64 last, struct resource *ports)
+{
+	struct resource *window;
+	int i;
+
+	pci_bus_for_each_resource(bus, window, i)
+		if (window_has(window, first, last, ports))
+			return true;
+	return false;
+}
+
+/* No range is in the windows of two. */
+bool axvm_host_ports_at(u64 first, u64 last, struct resource *ports)
+{
+	struct pci_bus *bus = NULL;
+	bool found = false;
+
+	pci_lock_rescan_remove();
+	while (!found && (bus = pci_find_next_bus(bus)))
+		found = bridge_has(bus, first, last, ports);
+	pci_unlock_rescan_remove();
+	return found;
+}
+#else
+bool axvm_host_ports_at(u64 first, u64 last, struct resource *ports)
+{
+	return false;
+}
+#endif
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_host_ports_at);
 
 /* Never called: there are none to pass. */
 u32 axvm_host_in(u16 port, unsigned int width)

@@ -183,22 +183,11 @@ static void make_claim_name(struct axvm_passthrough *p)
 	strreplace(p->claim_name, '/', '_');
 }
 
-static int claim(struct axvm_passthrough *p)
-{
-	u64 length = p->dev.config.length;
-
-	if (is_ports(p))
-		p->claim = request_region(p->host, length, p->claim_name);
-	else
-		p->claim = request_mem_region_exclusive(p->host, length, p->claim_name);
-	if (p->claim)
-		return 0;
-	return refuse(p, -EBUSY, is_ports(p) ? "are in use: see /proc/ioports" :
-					       "are in use: see /proc/iomem");
-}
-
 static void unclaim(struct axvm_passthrough *p)
 {
+	if (p->port_claim)
+		release_region(p->port_claim->start, resource_size(p->port_claim));
+	p->port_claim = NULL;
 	if (!p->claim)
 		return;
 	if (is_ports(p))
@@ -206,6 +195,40 @@ static void unclaim(struct axvm_passthrough *p)
 	else
 		release_mem_region(p->host, p->dev.config.length);
 	p->claim = NULL;
+}
+
+/* Memory that is ports to the host's drivers: they know nothing of a claim on the memory. */
+static int claim_ports_at(struct axvm_passthrough *p)
+{
+	struct resource ports;
+	char why[64];
+
+	if (!axvm_host_ports_at(p->host, p->host + p->dev.config.length - 1, &ports))
+		return 0;
+	p->port_claim = request_region(ports.start, resource_size(&ports), p->claim_name);
+	if (p->port_claim)
+		return 0;
+	snprintf(why, sizeof(why), "are in use: see %#llx to %#llx in /proc/ioports",
+		 (u64)ports.start, (u64)ports.end);
+	return refuse(p, -EBUSY, why);
+}
+
+static int claim(struct axvm_passthrough *p)
+{
+	u64 length = p->dev.config.length;
+	int ret;
+
+	if (is_ports(p)) {
+		p->claim = request_region(p->host, length, p->claim_name);
+		return p->claim ? 0 : refuse(p, -EBUSY, "are in use: see /proc/ioports");
+	}
+	p->claim = request_mem_region_exclusive(p->host, length, p->claim_name);
+	if (!p->claim)
+		return refuse(p, -EBUSY, "are in use: see /proc/iomem");
+	ret = claim_ports_at(p);
+	if (ret)
+		unclaim(p);
+	return ret;
 }
 
 /*

@@ -49,6 +49,7 @@ struct axvm_host_irq {
  * @host: host-physical address, or port, of the first byte
  * @widths: widths that are forwarded, a bit each, at its own value
  * @claim: what holds the range; NULL: there is none
+ * @port_claim: memory: what holds the ports that are there; NULL: there are none
  * @claim_name: its name in /proc/iomem or /proc/ioports, and in /proc/interrupts
  * @regs: memory: its registers
  * @direct: memory, AXVM_PASS_MAPPED: the part of stage 2
@@ -61,6 +62,7 @@ struct axvm_passthrough {
 	u64 host;
 	u32 widths;
 	struct resource *claim;
+	struct resource *port_claim;
 	char claim_name[64];
 	void __iomem *regs;
 	struct axvm_slot *direct;
@@ -126,6 +128,17 @@ bool axvm_host_has_ports(void);
  * Return: what is there, for a person; or NULL.
  */
 const char *axvm_host_keeps(u64 first, u64 last);
+
+/**
+ * axvm_host_ports_at() - which ports of the host are at a range of physical addresses?
+ * @first: first address
+ * @last: last address
+ * @ports: out: those of them that are, by the numbers under which drivers claim them
+ *
+ * Context: may sleep.
+ * Return: true; false: none.
+ */
+bool axvm_host_ports_at(u64 first, u64 last, struct resource *ports);
 
 /* Ports of the host; @width is 1, 2 or 4 */
 u32 axvm_host_in(u16 port, unsigned int width);

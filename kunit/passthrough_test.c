@@ -6,6 +6,7 @@
 #include <linux/interrupt.h>
 #include <linux/ioport.h>
 #include <linux/irq.h>
+#include <linux/pci.h>
 
 #include "fixture.h"
 #include "../devices/passthrough.h"
@@ -327,6 +328,42 @@ static void ports_unwind(struct kunit *test)
 	release_region(FREE_PORTS, 8);
 }
 
+/* Ports that are memory: who has claimed the ports has the memory, and the other way round. */
+static void ports_in_memory(struct kunit *test)
+{
+	struct axvm_vm *vm = new_vm(test);
+	struct axvm_pass_through arg = { .base = GUEST, .length = 8, .name = "ports" };
+	struct resource ports;
+	u64 at;
+
+	if (axvm_host_has_ports()) {
+		KUNIT_EXPECT_FALSE(test, axvm_host_ports_at(0, ~0ULL, &ports));
+		return;
+	}
+	at = pci_pio_to_address(FREE_PORTS);
+	KUNIT_ASSERT_TRUE(test, axvm_host_ports_at(at, at + 7, &ports));
+	KUNIT_EXPECT_EQ(test, ports.start, FREE_PORTS);
+	KUNIT_EXPECT_EQ(test, ports.end, FREE_PORTS + 7);
+	/* What is only in part of the window has the ports of that part. */
+	at = pci_pio_to_address(0);
+	KUNIT_ASSERT_TRUE(test, axvm_host_ports_at(at - 16, at + 7, &ports));
+	KUNIT_EXPECT_EQ(test, ports.start, 0);
+	KUNIT_EXPECT_EQ(test, ports.end, 7);
+	KUNIT_EXPECT_FALSE(test, axvm_host_ports_at(at - 16, at - 1, &ports));
+
+	at = pci_pio_to_address(FREE_PORTS);
+	KUNIT_ASSERT_NOT_NULL(test, request_region(FREE_PORTS, 8, "axvm-test"));
+	arg.host = at;
+	KUNIT_EXPECT_EQ(test, pass(vm, &arg), -EBUSY);
+	KUNIT_EXPECT_TRUE(test, is_free(at, 8));
+	release_region(FREE_PORTS, 8);
+	KUNIT_EXPECT_EQ(test, pass(vm, &arg), 0);
+	KUNIT_EXPECT_NULL(test, request_region(FREE_PORTS + 7, 1, "axvm-test"));
+	KUNIT_EXPECT_EQ(test, remove(vm, arg.id), 0);
+	KUNIT_EXPECT_NOT_NULL(test, request_region(FREE_PORTS, 8, "axvm-test"));
+	release_region(FREE_PORTS, 8);
+}
+
 /* --- an interrupt -------------------------------------------------------------------------- */
 
 /**
@@ -334,11 +371,13 @@ static void ports_unwind(struct kunit *test)
  * @irq: its number
  * @masked: the controller holds it back
  * @level: the hardware wants it
+ * @lazy: the controller let it through at a time when disabling it would not have masked it
  */
 static struct fake {
 	int irq;
 	bool masked;
 	bool level;
+	bool lazy;
 } fake;
 
 static void fake_mask(struct irq_data *data)
@@ -348,6 +387,8 @@ static void fake_mask(struct irq_data *data)
 
 static void fake_unmask(struct irq_data *data)
 {
+	if (!(irq_data_to_desc(data)->status_use_accessors & IRQ_DISABLE_UNLAZY))
+		fake.lazy = true;
 	WRITE_ONCE(fake.masked, false);
 }
 
@@ -417,6 +458,7 @@ static void level_until_the_end(struct kunit *test)
 	fake_make(test, IRQ_TYPE_LEVEL_HIGH);
 	KUNIT_ASSERT_EQ(test, pass_irq(vm, &id), 0);
 	KUNIT_EXPECT_FALSE(test, fake.masked);
+	KUNIT_EXPECT_FALSE(test, fake.lazy);
 	fake.level = true;
 	KUNIT_EXPECT_EQ(test, fake_deliver(), 1);
 	KUNIT_EXPECT_TRUE(test, fake.masked);
@@ -543,6 +585,7 @@ static struct kunit_case passthrough_cases[] = {
 	KUNIT_CASE(widths),
 	KUNIT_CASE(ports_on_x86),
 	KUNIT_CASE(ports_unwind),
+	KUNIT_CASE(ports_in_memory),
 	KUNIT_CASE(level_until_the_end),
 	KUNIT_CASE(level_given_back),
 	KUNIT_CASE(level_reset),

@@ -57,6 +57,13 @@ const char *axvm_host_keeps(u64 first, u64 last)
 	return NULL;
 }
 
+/* They are no memory. */
+bool axvm_host_ports_at(u64 first, u64 last, struct resource *ports)
+{
+	return false;
+}
+EXPORT_SYMBOL_AXVM_KUNIT(axvm_host_ports_at);
+
 u32 axvm_host_in(u16 port, unsigned int width)
 {
 	switch (width) {

@@ -19,6 +19,9 @@
 #define PHANDLE_CLOCK		2
 #define CLOCK_HZ		24000000
 
+#define NS16550A_SIZE		8
+#define NS16550A_HZ		1843200
+
 /**
  * struct tree - a tree while it is written
  * @fdt: libfdt's buffer
@@ -169,10 +172,15 @@ static void write_gic(struct tree *tree, const struct vm_config *config,
 	end(tree);
 }
 
+static void put_spi(struct tree *tree, const struct device_config *device)
+{
+	PUT_CELLS(tree, "interrupts", GIC_SPI, device->irq - ARM64_SPI_FIRST, IRQ_LEVEL_HIGH);
+}
+
 static void put_peripheral(struct tree *tree, const struct device_config *device)
 {
 	PUT_REG(tree, device->base, ARM64_PERIPHERAL_SIZE);
-	PUT_CELLS(tree, "interrupts", GIC_SPI, device->irq - ARM64_SPI_FIRST, IRQ_LEVEL_HIGH);
+	put_spi(tree, device);
 }
 
 static void write_uart(struct tree *tree, const struct vm_config *config,
@@ -199,6 +207,19 @@ static void write_rtc(struct tree *tree, const struct vm_config *config,
 	end(tree);
 }
 
+/* A 16550A as PCs have it, of the host's: at the beginning of what is passed */
+static void write_ns16550a(struct tree *tree, const struct vm_config *config,
+			   const struct device_config *device)
+{
+	(void)config;
+	begin_at(tree, "serial", device->base);
+	put_string(tree, "compatible", "ns16550a");
+	PUT_REG(tree, device->base, NS16550A_SIZE);
+	put_spi(tree, device);
+	PUT_CELLS(tree, "clock-frequency", NS16550A_HZ);
+	end(tree);
+}
+
 /* Devices of other types are for those who know them */
 static const struct {
 	u32 type;
@@ -208,6 +229,7 @@ static const struct {
 	{ AXVM_DEV_GICV3, write_gic },
 	{ AXVM_DEV_CONSOLE, write_uart },
 	{ AXVM_DEV_PL031, write_rtc },
+	{ NODE_NS16550A, write_ns16550a },
 };
 
 static void write_device(struct tree *tree, const struct vm_config *config,

@@ -312,6 +312,7 @@ static const struct {
 	{ .word = "ports", .ports = true },
 	{ .word = "pl011", .node = AXVM_DEV_CONSOLE },
 	{ .word = "pl031", .node = AXVM_DEV_PL031 },
+	{ .word = "ns16550a", .node = NODE_NS16550A },
 };
 
 static int take_how(const struct vm_config *config, struct passthrough_config *p, const char *text)

@@ -152,13 +152,16 @@ enum passthrough_kind {
 	PASSTHROUGH_HOST,	/* host_devices, which is axvm's own */
 };
 
+/* Devices that are passed only: not one of AXVM_DEV_* */
+#define NODE_NS16550A	0x10000U
+
 /**
  * struct passthrough_config - hardware that is given to the guest
  * @kind: what it is
  * @name: name or path, or NULL
  * @ports: ports, not memory
  * @routed: each access is made by the module
- * @node: AXVM_DEV_* of the device that the guest's device tree shall tell of, or 0 (arm64)
+ * @node: AXVM_DEV_* or NODE_* of what the guest's device tree shall tell of, or 0 (arm64)
  * @gpa: guest-physical address, or port
  * @hpa: host-physical address, or port
  * @length: bytes or ports

@@ -89,7 +89,9 @@ static int say_busy(const struct vm_config *config, const struct passthrough_con
 		return config_fail(config, p->line,
 				   "%s: the host uses what is at %#llx, %s has it: unbind that driver",
 				   name, p->hpa, holder);
-	return config_fail(config, p->line, "%s: the host uses what is at %#llx", name, p->hpa);
+	return config_fail(config, p->line,
+			   "%s: the host uses what is at %#llx: the kernel's log says more", name,
+			   p->hpa);
 }
 
 static int say_refused(const struct vm_config *config, const struct passthrough_config *p,

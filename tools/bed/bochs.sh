@@ -14,7 +14,7 @@ version=3.0
 flags="-O3 -fno-plt -fomit-frame-pointer"
 options=(--enable-cpu-level=6 --enable-x86-64 --enable-smp --enable-vmx=2 --enable-svm --enable-avx --enable-evex
 	--enable-all-optimizations --enable-a20-pin --enable-pci --enable-fpu --enable-long-phy-address
-	--enable-protection-keys --enable-memtype --enable-cet --enable-uintr --enable-amx --enable-monitor-mwait
+	--enable-protection-keys --enable-memtype --enable-cet --enable-uintr --enable-amx --enable-monitor-mwait --enable-e1000
 	--disable-debugger --disable-debugger-gui --disable-docbook --disable-plugins --disable-xpm --disable-gameport
 	--without-x --with-nogui --disable-show-ips)
 key=$(key "$version" "$flags" "${options[@]}" "$(dpkg --print-architecture)" \

@@ -16,6 +16,7 @@ export bed_status=125
 . "$bed/lib/disk.sh"
 . "$bed/lib/root.sh"
 . "$bed/lib/relay.sh"
+. "$bed/lib/peer.sh"
 . "$bed/lib/bochs-run.sh"
 . "$bed/lib/qemu-run.sh"
 . "$bed/lib/vng-run.sh"
@@ -49,7 +50,7 @@ usage() {
 }
 
 kernel=plain cpus=1 memory=256 bound='' append='' guest='' verbose='' keep='' splats=yes none='' kvm=''
-model='' ips='' exact=yes machine_kind=$arch_machine shell='' built='' relay='' files=()
+model='' ips='' exact=yes machine_kind=$arch_machine shell='' built='' relay='' peer='' files=()
 args=$(getopt -n run.sh -s bash -o +k:c:m:t:a:f:gvo:nSh -l kvm,shell,exact,parallel,model:,ips:,bed:,help -- "$@") ||
 	{ usage >&2; exit 125; }
 eval set -- "$args"
@@ -110,6 +111,7 @@ machine=''
 mortal=(setpriv --pdeathsig KILL)
 clean() {
 	[ -z "$machine" ] || kill -KILL -- "-$machine" 2>/dev/null || true
+	[ -z "$peer" ] || kill "$peer" 2>/dev/null || true
 	[ -z "$keep" ] || { mkdir -p "$keep" && cp "$dir"/*.log "$keep/"; } 2>/dev/null || true
 	rm -rf "$dir"
 }

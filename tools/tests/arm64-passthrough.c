@@ -47,14 +47,22 @@ BLOB(touch,
 	"	ldr	w0, [x19, #0x400]\n	str	w0, [x20, #4]\n"
 	EXIT);
 
+/* An access to a device costs the emulator as much as thousands of instructions: not too many. */
+#define PAUSE									\
+	"	mov	w2, #0x400\n"						\
+	"9:	subs	w2, w2, #1\n"						\
+	"	b.ne	9b\n"
+
 BLOB(wait_gone,
 	REGISTERS
 	"	mov	w1, #0\n"
-	"1:	ldr	w0, [x19, #0x400]\n"
+	"1:\n" PAUSE
+	"	ldr	w0, [x19, #0x400]\n"
 	"	cmn	w0, #1\n"
 	"	b.eq	1b\n"
 	"2:	add	w1, w1, #1\n"
 	"	str	w1, [x20]\n"
+	PAUSE
 	"	ldr	w0, [x19, #0x400]\n"
 	"	cmn	w0, #1\n"
 	"	b.ne	2b\n"

@@ -380,9 +380,9 @@ static int give_routed(struct vm *to)
 
 static void come_and_go(int (*give)(struct vm *to))
 {
-	int i;
+	int i, n = count_of(3, 30);
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < n; i++) {
 		set_host_word(0x5a);
 		make(pass_wait);
 		pass_under_guest(&vm, give);

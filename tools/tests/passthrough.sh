@@ -6,11 +6,12 @@
 # bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 guest=1 mem=512 timeout=300
 # bed: arch=arm64 kernels=plain cpus=2 model=cortex-a72 guest=1 mem=512 timeout=300
 #
-# passthrough: hardware of the host in guests. What is refused; pages and ports, mapped and routed; interrupts; and a device
-# that the host's driver gives up, a Linux guest's own driver uses, and the host's driver gets back: on x86 a second UART,
-# COM2, on arm64 the clock of the board.
+# passthrough: hardware of the host in guests. What is refused; pages and ports, mapped and routed; interrupts; and devices
+# that the host's driver gives up, a Linux guest's own driver uses, and the host's driver gets back: a second UART, with
+# somebody outside who gives back what he is told in capitals, and on arm64 the clock of the board.
 modprobe axvm || exit 1
 modules=
+: >/tmp/pass.out
 
 fail() {
 	echo "$1"
@@ -19,13 +20,13 @@ fail() {
 	exit 1
 }
 
-# Wait for a line of the guest
+# Wait for a line of the guest, or of what else is $launcher
 await() {
 	n=0
 	until grep -q "$1" /tmp/pass.out; do
 		n=$((n + 1))
-		[ $n -le 1200 ] || fail "the guest did not say $1"
-		kill -0 "$launcher" 2>/dev/null || fail "the launcher ended before $1"
+		[ $n -le 1200 ] || fail "nobody said $1"
+		kill -0 "$launcher" 2>/dev/null || grep -q "$1" /tmp/pass.out || fail "an end before $1"
 		usleep 100000
 	done
 }
@@ -66,7 +67,7 @@ boot() {
 # refused WORD HOST_DEVICES: the host has it, and the launcher says who
 refused() {
 	configure "$2"
-	axvm run /root/pass.toml </dev/null >/tmp/pass.out 2>&1
+	timeout 60 axvm run /root/pass.toml </dev/null >/tmp/pass.out 2>&1
 	status=$?
 	[ $status = 2 ] || fail "held by the host: status $status"
 	grep -q "pass.toml:10: .*$1" /tmp/pass.out || fail "held by the host: who?"
@@ -80,6 +81,11 @@ finish() {
 	[ $status = 0 ] || fail "exit status $status after a power-off"
 }
 
+# Accesses to the device $1 that the module has made
+accesses() {
+	awk -v name="$1" '$1 == name { print $5 + $6 }' /sys/kernel/debug/axvm/*/devices
+}
+
 # The word in column 2 of the guest's line of /proc/interrupts that ends with $1
 count() {
 	tr -d '\r' </tmp/pass.out | awk -v name="$1" '$NF == name { n = $2 } END { print n + 0 }'
@@ -90,41 +96,36 @@ way() {
 	awk -v name="$1" '$1 == name { print $4 }' /sys/kernel/debug/axvm/*/interrupts
 }
 
-# --- x86: COM2, in a loop that the UART itself makes
+# --- a second UART
 
-# In the loop: DTR, RTS, OUT2, LOOP into the modem control register at port $1
-loop() {
-	printf '\033' | dd of=/dev/port bs=1 seek="$1" conv=notrunc 2>/dev/null
-}
-
-# talk TTY MCR: the guest's driver sends a line, which comes back to it
+# A talk with who is outside, over the UART $1, which stays open
 talk() {
-	say open "stty -F $1 115200 raw -echo; cat $1 >/tmp/got & sleep 1"
-	say loop "printf '\\033' | dd of=/dev/port bs=1 seek=$2 conv=notrunc 2>/dev/null"
-	# It fits into the FIFO of 16: when that runs empty, Bochs may loop the last one back twice.
-	say sent "echo there-and-back >$1; sleep 1; tr a-z A-Z </tmp/got"
-	grep -q THERE-AND-BACK /tmp/pass.out || fail "$1 did not give back what it was given"
-	say interrupts 'cat /proc/interrupts'
-	[ "$(count "${1#/dev/}")" -ge 2 ] || fail "$1: $(count "${1#/dev/}") interrupts"
+	echo "stty -F $1 115200 raw -echo; exec 3<>$1; for word in out and back; do echo \$word >&3; read -r answer <&3;" \
+		"echo \"answer: \$answer\"; done"
 }
 
-# The host's own driver does the same
+answered() {
+	for word in OUT AND BACK; do grep -q "answer: $word" /tmp/pass.out || fail "no answer $word"; done
+}
+
+# The guest's driver does it, by interrupts
+guest_talks() {
+	say talk "$(talk "$1")"
+	answered
+	say interrupts 'cat /proc/interrupts; exec 3>&-'
+	[ "$(count "${1#/dev/}")" -ge 6 ] || fail "$1: $(count "${1#/dev/}") interrupts"
+}
+
+# The host's own driver
 host_talks() {
-	stty -F /dev/ttyS1 115200 raw -echo || fail "the host cannot open it"
-	cat /dev/ttyS1 >/tmp/host.got &
-	reader=$!
-	sleep 1
-	loop 764
-	echo "the host has it" >/dev/ttyS1
-	sleep 1
-	kill $reader
-	wait $reader
-	grep -q "the host has it" /tmp/host.got || fail "the host's driver does not get back what it sends"
+	sh -c "$(talk "$1")" >/tmp/pass.out 2>&1 &
+	launcher=$!
+	await 'answer: BACK'
+	wait $launcher
+	answered
 }
 
-accesses() {
-	awk '$1 == "com2" { print $5 + $6 }' /sys/kernel/debug/axvm/*/devices
-}
+# --- x86: COM2
 
 com2() {
 	# The guest's fourth UART, which its driver looks for at this place, or its second
@@ -135,7 +136,7 @@ com2() {
 	device=$(basename "$(dirname "$device")")
 	[ -e "$driver/$device" ] || fail "COM2 is not the driver's"
 
-	host_talks
+	host_talks /dev/ttyS1
 	refused 'serial has it' "$routed"
 	echo "$device" >$driver/unbind || fail "unbind"
 	! grep -q '02f8-02ff : serial' /proc/ioports || fail "the driver has not given it up"
@@ -143,8 +144,8 @@ com2() {
 	# A boot takes long on the debug kernel: routed is for the plain one.
 	if [ "$BED_KERNEL" != debug ]; then
 		boot "$routed"
-		talk /dev/ttyS3 748
-		[ "$(accesses)" -gt 50 ] || fail "routed: $(accesses) accesses"
+		guest_talks /dev/ttyS3
+		[ "$(accesses com2)" -gt 50 ] || fail "routed: $(accesses com2) accesses"
 		finish
 	fi
 
@@ -152,57 +153,120 @@ com2() {
 	grep -q '02f8-02ff : axvm-.* com2' /proc/ioports || fail "not in /proc/ioports"
 	grep -q '3-edge *axvm-.* com2' /proc/interrupts || fail "not in /proc/interrupts"
 	[ "$(way com2)" = edge ] || fail "the interrupt is $(way com2)"
-	talk /dev/ttyS1 764
-	[ "$(accesses)" = 0 ] || fail "mapped: $(accesses) accesses"
+	guest_talks /dev/ttyS1
+	[ "$(accesses com2)" = 0 ] || fail "mapped: $(accesses com2) accesses"
 	finish
 
 	! grep -q 'axvm-' /proc/ioports || fail "it was not given back"
 	echo "$device" >$driver/bind || fail "bind"
 	grep -q '02f8-02ff : serial' /proc/ioports || fail "the driver has not got it back"
-	host_talks
+	host_talks /dev/ttyS1
 }
 
-# --- arm64: the PL031
+# --- arm64: the PL031, and a 16550A behind PCI
 
-clock() {
-	driver=/sys/bus/amba/drivers/rtc-pl031
-	device=9010000.pl031
-	how='["clock", 0x902_0000, 0x901_0000, 0x1000, 42, 34, "HOW,pl031"]'
-	mapped=$(echo "$how" | sed s/HOW/mapped/)
-	routed=$(echo "$how" | sed s/HOW/routed/)
-	[ -e $driver/$device ] || fail "the host has no driver for $device"
+pci=/sys/bus/pci
+clock_driver=/sys/bus/amba/drivers/rtc-pl031
+clock=9010000.pl031
+
+# The UART: $uart in sysfs, its ports from $port on, which are memory at $at, its interrupt $intid
+find_uart() {
+	uart=$(grep -l '^0x1b36$' $pci/devices/*/vendor | while read -r file; do
+		! grep -q '^0x0002$' "${file%vendor}device" || basename "${file%/vendor}"
+	done)
+	[ -e "$pci/drivers/serial/$uart" ] || fail "the host has no driver for the second UART"
+	read -r port _ <$pci/devices/"$uart"/resource
+	# Of the bridge's windows (IEEE 1275's PCI binding, "ranges") the one of ports
+	window=$(hexdump -v -e '28/1 "%02x" "\n"' /proc/device-tree/pcie@*/ranges | sed -n 's/^01.\{22\}\(.\{16\}\).*/0x\1/p')
+	[ "$window" ] || fail "the bridge has no window of ports"
+	at=$(printf '%#x' $((window + port)))
+	port=$(printf '%08x' $((port)))
+	intid=$(cat /sys/kernel/irq/"$(cat $pci/devices/"$uart"/irq)"/hwirq)
+}
+
+# hardware HOW: both
+hardware() {
+	if [ "$1" = mapped ]; then length=0x1000; else length=8; fi
+	echo "[\"clock\", 0x902_0000, 0x901_0000, 0x1000, 42, 34, \"$1,pl031\"], $(uart_as "$1" $length)"
+}
+
+uart_as() {
+	echo "[\"uart2\", 0x903_0000, $at, $2, 43, $intid, \"$1,ns16550a\"]"
+}
+
+held() {
 	axvm-test passthrough_held || exit 1
-	refused 'rtc-pl031 has it' "$mapped"
-	echo $device >$driver/unbind || fail "unbind"
+	refused 'rtc-pl031 has it' "$(hardware mapped)"
+	# The driver has the ports, of which the memory's claims say nothing; in use, the interrupt as well.
+	refused "uses what is at $at" "$(uart_as routed 8)"
+	dmesg | grep -q "uart2: addresses $at to .* in use: see 0x0*${port#0000} to .* in /proc/ioports" || fail "the log says nothing"
+	# (A process of its own: ours leads a session, and a terminal that it opens is that session's.)
+	(refused 'ttyS0 has it' "$(uart_as routed 8)") </dev/ttyS0 || exit 1
+}
+
+# Mapped, nothing of PCI may have any of the page, not even the UART itself, without its driver
+vacate() {
+	refused "uses what is at $at" "$(uart_as mapped 0x1000)"
+	echo 1 >$pci/devices/"$uart"/remove
+}
+
+# in_guest HOW: a guest's drivers of both, and a program that waits for the alarm
+in_guest() {
+	boot "$(hardware "$1")"
+	grep -q "$port-.* : axvm-.* uart2" /proc/ioports || fail "not in /proc/ioports"
+	say alarm "RTC=9020000.rtc axvm-test passthrough_alarm && echo it\"-came\""
+	grep -q it-came /tmp/pass.out || fail "no alarm in the guest"
+	guest_talks /dev/ttyS0
+	for name in clock uart2; do
+		[ "$(way $name)" = linked ] || fail "the interrupt of $name is $(way $name)"
+		n=$(accesses $name)
+		if [ "$1" = mapped ]; then
+			[ "$n" = 0 ] || fail "$name, mapped: $n accesses"
+		else
+			[ "$n" -gt 5 ] || fail "$name, routed: $n accesses"
+		fi
+	done
+	finish
+}
+
+# The host's driver has the UART, and somebody answers
+host_has() {
+	grep -q "$port-.* : serial" /proc/ioports || fail "the driver has not got it back"
+	host_talks /dev/ttyS0
+}
+
+board() {
+	[ -e $clock_driver/$clock ] || fail "the host has no driver for $clock"
+	find_uart
+	host_has
+	held
+	echo $clock >$clock_driver/unbind || fail "unbind"
+	echo "$uart" >$pci/drivers/serial/unbind || fail "unbind"
+	! grep -q "$port-.* : serial" /proc/ioports || fail "the driver has not given it up"
 	axvm-test passthrough_clock || exit 1
 
-	# The guest's driver, and a program that waits for the alarm
 	(cd / && echo bin/axvm-test | cpio -o -H newc 2>/dev/null) >/root/test.cpio
 	modules='["/root/test.cpio"]'
-	for how in "$routed" "$mapped"; do
-		if [ "$BED_KERNEL$how" = "debug$routed" ]; then continue; fi
-		boot "$how"
-		[ "$(way clock)" = linked ] || fail "the interrupt is $(way clock)"
-		say alarm "RTC=9020000.rtc axvm-test passthrough_alarm && echo it\"-came\""
-		grep -q it-came /tmp/pass.out || fail "no alarm in the guest"
-		say interrupts 'cat /proc/interrupts'
-		accesses=$(awk '$1 == "clock" { print $5 + $6 }' /sys/kernel/debug/axvm/*/devices)
-		if [ "$how" = "$mapped" ]; then
-			[ "$accesses" = 0 ] || fail "mapped: $accesses accesses"
-		else
-			[ "$accesses" -gt 5 ] || fail "routed: $accesses accesses"
-		fi
-		finish
-	done
+	# A boot takes long on the debug kernel: routed is for the plain one.
+	if [ "$BED_KERNEL" != debug ]; then
+		in_guest routed
+		echo "$uart" >$pci/drivers/serial/bind || fail "bind"
+		host_has
+		echo "$uart" >$pci/drivers/serial/unbind || fail "unbind"
+	fi
+	vacate
+	in_guest mapped
+	echo 1 >$pci/rescan
+	host_has
 
-	echo $device >$driver/bind || fail "bind"
-	RTC=$device axvm-test passthrough_alarm || fail "the host's alarm does not come"
+	echo $clock >$clock_driver/bind || fail "bind"
+	RTC=$clock axvm-test passthrough_alarm || fail "the host's alarm does not come"
 }
 
 axvm-test passthrough || exit 1
 if [ "$BED_ARCH" = arm64 ]; then
 	console=ttyAMA0
-	clock
+	board
 else
 	console=ttyS0
 	com2

@@ -183,9 +183,9 @@ static int give_ports(struct vm *to)
 
 TEST(passthrough, mapped_ports_come_and_go)
 {
-	int i;
+	int i, n = count_of(3, 30);
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < n; i++) {
 		set_host_port(ATA_COUNT, 0x5a);
 		make(&port_wait);
 		pass_under_guest(&vm, give_ports);

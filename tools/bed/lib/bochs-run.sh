@@ -10,7 +10,7 @@ bochs_prepare() {
 	# The debug kernel runs many instructions for everything; a faster clock gives it fewer timer interrupts to run them for.
 	if [ "$kernel" = debug ]; then ips=${ips:-200000000}; else ips=${ips:-50000000}; fi
 	model=${model:-broadwell_ult}
-	install_packages bochsbios vgabios "${disk_packages[@]}"
+	install_packages bochsbios vgabios socat "${disk_packages[@]}"
 	bochs=${AXVM_BOCHS:-$("$bed/bochs.sh")} || exit 125
 	stage_root "$dir/root" "$@"
 	pack_tree "$dir/root" "$dir/initramfs"
@@ -21,11 +21,14 @@ bochs_prepare() {
 
 # The configuration; $1 is where the first serial line goes.
 bochs_rc() {
-	local display=nogui without=', exclude_features="rdrand,rdseed"'
+	local display=nogui without=', exclude_features="rdrand,rdseed"' slots=', slot1=e1000'
 	if [ "$bochs" = /usr/bin/bochs ]; then
-		# The packaged 2.7 has no headless display but rfb, and cannot take features away: it is not exact.
-		display='rfb, options="timeout=0"' without=''
+		# The packaged 2.7 has no headless display but rfb, and cannot take features away: it is not exact. Nor has it the NIC.
+		display='rfb, options="timeout=0"' without='' slots=''
 		echo "sound: driver=dummy"
+	else
+		# Of which nothing but the registers and the interrupt is of interest: it is on no network.
+		echo "e1000: enabled=1, mac=52:54:00:12:34:56, ethmod=null"
 	fi
 	cat <<-RC
 		display_library: $display
@@ -35,11 +38,11 @@ bochs_rc() {
 		cpu: model=$model, count=$cpus, ips=$ips, reset_on_triple_fault=0, ignore_bad_msrs=1$without
 		memory: guest=$memory, host=$memory
 		clock: sync=none, time0=946681200
-		pci: enabled=1, chipset=i440fx
+		pci: enabled=1, chipset=i440fx$slots
 		ata0-master: type=disk, mode=flat, path=$dir/disk.img
 		boot: disk
 		com1: enabled=1, $1
-		com2: enabled=1, mode=null
+		com2: enabled=1, mode=term, dev=$dir/com2
 		com3: enabled=1, mode=file, dev=$dir/out.fifo
 		log: $dir/machine.log
 		panic: action=fatal
@@ -56,6 +59,8 @@ bochs_start() {
 		start_relay
 		console="mode=term, dev=$dir/tty"
 	fi
+	start_peer socat "PTY,link=$dir/com2,rawer,wait-slave" "EXEC:$peer_answers"
+	await_tty "$dir/com2"
 	bochs_rc "$console" >"$dir/bochsrc"
 	if [ "$bochs" = /usr/bin/bochs ]; then
 		# The packaged program is a debugger: tell it to go on.

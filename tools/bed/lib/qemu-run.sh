@@ -27,7 +27,12 @@ qemu_start() {
 	fi
 	command+=(-M "$board" -cpu "$model" -kernel "$tree/bed/$arch_image" -initrd "$dir/initramfs"
 		-append "$words${append:+ $append}"
-		-device "virtio-serial-pci,ioeventfd=off" -chardev "file,id=out,path=$dir/out.fifo" -device "virtconsole,chardev=out")
+		-device "virtio-serial-pci,ioeventfd=off,disable-legacy=on" -chardev "file,id=out,path=$dir/out.fifo" -device "virtconsole,chardev=out")
+	# The second UART: a 16550A behind PCI, as the board has one PL011 only
+	mkfifo "$dir/uart2.in" "$dir/uart2.out"
+	# shellcheck disable=SC2016 # for the shell that it starts
+	start_peer sh -c 'exec $0 <"$1/uart2.out" >"$1/uart2.in"' "$peer_answers" "$dir"
+	command+=(-chardev "pipe,id=uart2,path=$dir/uart2" -device "pci-serial,chardev=uart2")
 	if [ -n "$shell" ]; then
 		start_relay
 		command+=(-chardev "serial,id=console,path=$dir/tty" -serial chardev:console)

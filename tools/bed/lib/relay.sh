@@ -3,6 +3,13 @@
 #
 # A shell in the bed: a relay between this terminal and $dir/tty, a terminal of the machine's own. Sourced by run.sh.
 
+# await_tty LINK: until socat has made it.
+await_tty() {
+	local n
+	for ((n = 0; n < 100; n++)); do [ ! -e "$1" ] || return 0; sleep 0.02; done
+	die "socat has not made $1"
+}
+
 # start_relay: in the background, its process in $relay; returns when $dir/tty is there.
 start_relay() {
 	install_packages socat
@@ -11,5 +18,5 @@ start_relay() {
 	socat "PTY,link=$dir/tty,rawer,wait-slave" "STDIO,rawer,escape=0x1d" <&3 2>/dev/null {hold}>&- &
 	relay=$!
 	exec 3<&-
-	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$dir/tty" ] || sleep 0.1; done
+	await_tty "$dir/tty"
 }

@@ -51,6 +51,18 @@ node chosen 'stdout-path = "/serial@9000000";'
 node 'cpu@101' 'device_type = "cpu";' 'compatible = "arm,armv8";' 'enable-method = "psci";' 'reg = <0x101>;'
 [ "$(grep -c 'device_type = "cpu"' "$work/tree")" -eq 18 ] || problem "not 18 CPUs"
 
+# Hardware of the host, of which the configuration says what it is
+printf '%s\n' '[devices]' 'interrupt_mode = "emulated"' '[axvm]' 'host_devices = [' \
+	'["rtc2", 0x902_0000, 0x901_0000, 0x1000, 42, 34, "mapped,pl031"],' \
+	'["uart2", 0x903_0000, 0x3eff_1000, 8, 43, 35, "routed,ns16550a"],' \
+	'["unknown", 0x904_0000, 0x3eff_2000, 8, 44, 36, "routed"]]' >"$work/passed.toml"
+tree "$work/passed.toml"
+node 'rtc@9020000' 'compatible = "arm,pl031\0arm,primecell";' 'clocks = <0x02>;' \
+	'reg = <0x00 0x9020000 0x00 0x1000>;' 'interrupts = <0x00 0x0a 0x04>;' 'clock-names = "apb_pclk";'
+node 'serial@9030000' 'compatible = "ns16550a";' 'reg = <0x00 0x9030000 0x00 0x08>;' \
+	'interrupts = <0x00 0x0b 0x04>;' 'clock-frequency = <0x1c2000>;'
+! grep -q '@9040000' "$work/tree" || problem "a node of something unknown"
+
 # A tree of one's own comes through as it is, but for memory and /chosen
 cp "$work/tree" "$work/before"
 dtc -q -I dts -O dtb -o "$work/own.dtb" "$work/tree" || problem "dtc cannot write it again"

@@ -307,6 +307,7 @@ host '["com3", 0x2f8, 0x3e8, 8, 3, 4, "routed,ports"]' && row '0x2f8-0x2ff' 8 4 
 host '["com2", 0x2f8, 0x2f8, 8, 3, 3, "ports"]' && row "com2: the host's at 0x2f8, mapped, interrupt 3\$"
 host '["com3", 0x2f8, 0x3e8, 8, 3, 4, "ports"]' && row 'routed, interrupt 3'
 host_bad 'no way to pass it' '["x", 0x3000_0000, 0x3100_0000, 0x1000, 3, 3, "pl011"]'
+host_bad 'no way to pass it' '["x", 0x2f8, 0x2f8, 8, 3, 3, "ports,ns16550a"]'
 # The machine's own clock gives way to the host's
 host '["clock", 0x70, 0x70, 2, 8, 8, "ports"]' && row '0x70-0x71' 2 4 "clock: the host's at 0x70"
 ! grep -q 'CMOS clock' "$work/out" || problem 'two clocks'
