@@ -17,6 +17,15 @@ const u32 arch_max_vcpus = ARM64_MAX_VCPUS;
 const u32 arch_rtc = AXVM_DEV_PL031;
 const char *const arch_host_controller = "GIC";
 const u32 arch_host_irq_own;	/* none */
+const struct pci_layout arch_pci = {
+	.ecam = ARM64_ECAM_BASE,
+	.ecam_size = ARM64_ECAM_SIZE,
+	.window = ARM64_PCI_BASE,
+	.window_size = ARM64_ECAM_BASE - ARM64_PCI_BASE,
+	.irq = ARM64_PCI_IRQ,
+	.messages = ARM64_PCI_MESSAGES,
+	.nr_messages = ARM64_PCI_NR_MESSAGES,
+};
 const char *const arch_usage =
 "  -k, --kernel FILE        kernel: Linux Image\n"
 "  -i, --initrd FILE        initramfs (more than one are joined)\n"
