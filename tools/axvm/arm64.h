@@ -28,7 +28,7 @@
 #define ARM64_SPI_LAST		1019
 
 /* Those of the PCI bus */
-#define ARM64_PCI_IRQ		40
+#define ARM64_PCI_IRQ		64
 #define ARM64_PCI_MESSAGES	128
 #define ARM64_PCI_NR_MESSAGES	256
 
