@@ -17,6 +17,14 @@ const u32 arch_max_vcpus = ARM64_MAX_VCPUS;
 const u32 arch_rtc = AXVM_DEV_PL031;
 const char *const arch_host_controller = "GIC";
 const u32 arch_host_irq_own;	/* none */
+const char *const arch_usage =
+"  -k, --kernel FILE        kernel: Linux Image\n"
+"  -i, --initrd FILE        initramfs (more than one are joined)\n"
+"  -a, --cmdline TEXT       the kernel's command line (if not given: console=ttyAMA0)\n"
+"      --dtb FILE           device tree instead of the launcher's own; its memory and\n"
+"                           /chosen are filled in\n"
+"      --debug-exit ADDRESS 4 bytes that end the VM with the status written to them\n";
+
 const struct pci_layout arch_pci = {
 	.ecam = ARM64_ECAM_BASE,
 	.ecam_size = ARM64_ECAM_SIZE,
@@ -26,13 +34,6 @@ const struct pci_layout arch_pci = {
 	.messages = ARM64_PCI_MESSAGES,
 	.nr_messages = ARM64_PCI_NR_MESSAGES,
 };
-const char *const arch_usage =
-"  -k, --kernel FILE        kernel: Linux Image\n"
-"  -i, --initrd FILE        initramfs (more than one are joined)\n"
-"  -a, --cmdline TEXT       the kernel's command line (if not given: console=ttyAMA0)\n"
-"      --dtb FILE           device tree instead of the launcher's own; its memory and\n"
-"                           /chosen are filled in\n"
-"      --debug-exit ADDRESS 4 bytes that end the VM with the status written to them\n";
 
 /* In the order in which they are made: the interrupt controller first */
 static const struct device_config board_devices[] = {

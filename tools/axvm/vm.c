@@ -251,8 +251,8 @@ int vm_create(struct vm *vm, const struct vm_config *config, const struct guest_
 	if (vm->system_fd < 0)
 		return -1;
 	if (make_room(vm) || check_info(vm) || create_vm(vm) || allow_ivc(vm) ||
-	    set_memory(vm, memory) || create_vcpus(vm) || create_devices(vm) || vm_pass_through(vm) ||
-	    pci_bus_create(vm, memory))
+	    set_memory(vm, memory) || create_vcpus(vm) || create_devices(vm) ||
+	    vm_pass_through(vm) || pci_bus_create(vm, memory))
 		return -1;
 	return 0;
 }

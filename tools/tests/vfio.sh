@@ -126,6 +126,7 @@ talk() {
 	say "opened$1" 'exec 3<>/dev/vport0p1 4<>/dev/vport0p2; cat <&3 >/tmp/a & cat <&4 >/tmp/b & sleep 1'
 	interrupts "before$1" "$2"
 	first=$counted before=$(user_exits)
+	[ "$before" -gt 100 ] || fail "$1: only $before exits to find the device"
 	say "sent$1" 'head -c 65536 /dev/urandom >/tmp/sent; cat /tmp/sent >&3; echo back-again >&4; sleep 2'
 	[ "$(user_exits)" = "$before" ] || fail "$1: $(($(user_exits) - before)) exits reached the launcher"
 	say "compared$1" "cmp /tmp/sent /tmp/b && grep back-again /tmp/a && echo \"$1\"-is-good"
@@ -155,6 +156,7 @@ mv /dev/vfio/away /dev/vfio/vfio
 echo 'user:x:1000:1000:user:/tmp:/bin/sh' >>/etc/passwd
 chmod 666 /dev/axvm /dev/vfio/*
 (
+	# shellcheck disable=SC3045
 	ulimit -l 1024
 	exec su user -c "axvm run -k /guest/kernel -m 64M --vfio $device"
 ) </dev/null >/tmp/vfio.said 2>&1
@@ -185,7 +187,7 @@ interrupt_mode = "emulated"
 vfio = ["$device", "$one"]
 END
 boot /root/vm.toml
-talk line virtio
+talk line 'Level.*virtio'
 say functions 'ls /sys/bus/pci/drivers/virtio-pci'
 grep -q 0000:00:02.0 $out || fail "the guest's driver has no second device"
 

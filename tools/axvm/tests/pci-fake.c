@@ -76,7 +76,7 @@ unsigned int fake_nr_irqfds(void)
 	return n;
 }
 
-/* --- the VM --------------------------------------------------------------------------------- */
+/* --- the VM ----------------------------------------------------------------------- */
 
 static bool is_mapped(u64 hva, u64 length)
 {
@@ -105,7 +105,8 @@ static int set_memory(const struct axvm_memory *arg)
 	      arg->gpa + arg->length <= arch_pci.window + arch_pci.window_size);
 	CHECK(is_mapped(arg->hva, arg->length));
 	for (i = 0; i < FAKE_SLOTS; i++)
-		CHECK(!fake.slots[i].length || arg->gpa >= fake.slots[i].gpa + fake.slots[i].length ||
+		CHECK(!fake.slots[i].length ||
+		      arg->gpa >= fake.slots[i].gpa + fake.slots[i].length ||
 		      fake.slots[i].gpa >= arg->gpa + arg->length);
 	*slot = (struct fake_slot){ arg->gpa, arg->length };
 	return 0;
@@ -165,7 +166,7 @@ static int vm_call(unsigned long request, const void *arg)
 	return -1;
 }
 
-/* --- VFIO ------------------------------------------------------------------------------------ */
+/* --- VFIO ------------------------------------------------------------------------- */
 
 static int region_info(const struct fake_device *device, struct vfio_region_info *info)
 {
@@ -279,7 +280,7 @@ static int vfio_call(int fd, unsigned long request, void *arg)
 	return -1;
 }
 
-/* --- the C library's ---------------------------------------------------------------------------- */
+/* --- the C library's -------------------------------------------------------------- */
 
 int __wrap_open(const char *path, int flags, ...)
 {
@@ -335,6 +336,15 @@ ssize_t __wrap_pread(int fd, void *buf, size_t count, off_t offset)
 	return __real_pread(fd, buf, count, offset);
 }
 
+/* The host takes BARs away that are not decoded: no slot may be there then. */
+static void check_command(u32 offset, u32 command)
+{
+	bool alone = fake.devices[0].fd < 0 || fake.devices[1].fd < 0;
+
+	if (offset == PCI_COMMAND && !(command & PCI_COMMAND_MEMORY) && alone)
+		CHECK(!fake_nr_slots());
+}
+
 ssize_t __wrap_pwrite(int fd, const void *buf, size_t count, off_t offset)
 {
 	struct fake_device *device = device_of(fd);
@@ -346,6 +356,7 @@ ssize_t __wrap_pwrite(int fd, const void *buf, size_t count, off_t offset)
 			device->written_width = count;
 			device->written_data = 0;
 			memcpy(&device->written_data, buf, count);
+			check_command(device->written, device->written_data);
 		}
 	}
 	return __real_pwrite(fd, buf, count, offset);

@@ -91,7 +91,7 @@ static unsigned int open_files(void)
 	return n;
 }
 
-/* --- a bus, and the guest's accesses ------------------------------------------------------ */
+/* --- a bus, and the guest's accesses ---------------------------------------------- */
 
 static int make_bus(unsigned int count)
 {
@@ -149,7 +149,7 @@ static void set_config(u32 offset, u32 width, u32 data)
 	CHECK(set(ecam(1, offset), width, data));
 }
 
-/* --- what there is --------------------------------------------------------------------------- */
+/* --- what there is ---------------------------------------------------------------- */
 
 static void test_header(void)
 {
@@ -215,7 +215,7 @@ static void test_capabilities(void)
 	CHECK_EQUAL(device->written_data, 0x12);
 }
 
-/* --- BARs -------------------------------------------------------------------------------------- */
+/* --- BARs ------------------------------------------------------------------------- */
 
 static u64 slot_at(u64 gpa)
 {
@@ -286,7 +286,7 @@ static void test_bars(void)
 	CHECK_EQUAL(get(WINDOW + MIB + 10, 2), ~0ULL);
 }
 
-/* --- interrupts ------------------------------------------------------------------------------------ */
+/* --- interrupts ------------------------------------------------------------------- */
 
 static const struct axvm_route *route_of(u32 gsi)
 {
@@ -383,7 +383,7 @@ static void test_msi(void)
 	CHECK_EQUAL(device->irqs, VFIO_PCI_INTX_IRQ_INDEX);
 }
 
-/* --- life ------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------- */
 
 static void test_reset(void)
 {
@@ -457,7 +457,7 @@ static void test_usual(void (*test)(void))
 	check_nothing_left(files);
 }
 
-/* --- at random ----------------------------------------------------------------------------------------- */
+/* --- at random -------------------------------------------------------------------- */
 
 static void random_device(struct fake_device *device)
 {
