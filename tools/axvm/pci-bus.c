@@ -79,10 +79,8 @@ void pci_bus_stop(struct vm *vm)
 	if (!bus)
 		return;
 	bus->running = false;
-	for (i = 0; i < bus->nr_devices; i++) {
-		pci_irq_update(bus->devices[i]);
+	for (i = 0; i < bus->nr_devices; i++)
 		pci_vfio_reset(bus->devices[i]);
-	}
 	vfio_unmap(&bus->vfio, bus->memory);
 }
 

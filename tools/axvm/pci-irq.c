@@ -256,7 +256,7 @@ void pci_irq_update(struct pci_vfio *v)
 
 /**
  * pci_irq_reset() - the MSI-X table as at power-on
- * @v: the device, its interrupts not connected
+ * @v: the device; the bus does not run
  */
 void pci_irq_reset(struct pci_vfio *v)
 {
@@ -302,10 +302,13 @@ bool pci_in_table(const struct pci_vfio *v, unsigned int bar, u64 offset, u32 wi
 	       offset < end;
 }
 
-/* Return: the vector, and which of its 4-byte words; NULL: the table has no such accesses */
+/*
+ * A table begins at a multiple of 8, so what is aligned lies whole in it. Return: the vector, and
+ * which of its 4-byte words; NULL: the table has no such accesses
+ */
 static struct pci_vector *table_word(struct pci_vfio *v, u64 offset, u32 width, unsigned int *word)
 {
-	if (width < 4 || offset % width || offset < v->dev.table)
+	if (width < 4 || offset % width)
 		return NULL;
 	offset -= v->dev.table;
 	*word = offset % PCI_MSIX_ENTRY_SIZE / 4;

@@ -334,7 +334,7 @@ struct pci_vfio *pci_vfio_open(struct pci_bus *bus, const struct vfio_config *wh
 
 /**
  * pci_vfio_close() - give a device back
- * @v: the device, its interrupts not connected and its BARs off, or not opened whole
+ * @v: the device, reset, or not opened whole
  */
 void pci_vfio_close(struct pci_vfio *v)
 {
@@ -350,8 +350,8 @@ void pci_vfio_close(struct pci_vfio *v)
 }
 
 /**
- * pci_vfio_reset() - a device as at power-on
- * @v: the device; no vCPU runs, its interrupts are not connected
+ * pci_vfio_reset() - a device as at power-on, its interrupts not connected
+ * @v: the device; the bus does not run
  *
  * One that cannot be reset at least does no DMA any more.
  */

@@ -31,6 +31,7 @@
 static struct vm_config config;
 static struct guest_memory memory;
 static struct vm vm;
+static u32 max_slots = FAKE_SLOTS;
 
 static void put(u8 *at, u32 width, u32 value)
 {
@@ -106,7 +107,7 @@ static int make_bus(unsigned int count)
 	config.nr_vfio = count;
 	vm.config = &config;
 	vm.fd = -1;
-	vm.info.max_slots = FAKE_SLOTS;
+	vm.info.max_slots = max_slots;
 	if (pci_bus_create(&vm, &memory))
 		return -1;
 	for (i = 0; i < count; i++) {
@@ -230,6 +231,7 @@ static u64 slot_at(u64 gpa)
 static void test_bars(void)
 {
 	char said[4096];
+	unsigned int i;
 
 	set_config(PCI_BASE_ADDRESS_0, 4, ~0U);
 	CHECK_EQUAL(get_config(PCI_BASE_ADDRESS_0, 4), ~(16 * KIB - 1) & 0xffffffff);
@@ -263,6 +265,8 @@ static void test_bars(void)
 	CHECK(set(WINDOW + TABLE + 0x800, 4, 0xabcd));
 	CHECK_EQUAL(get(WINDOW + TABLE + 0x800, 4), 0xabcd);
 
+	for (i = 0; i < 2 * FAKE_SLOTS; i++)
+		set_config(PCI_BASE_ADDRESS_2, 4, WINDOW + 2 * MIB + i * 64 * KIB);
 	set_config(PCI_BASE_ADDRESS_2, 4, WINDOW + 128 * KIB);
 	CHECK_EQUAL(slot_at(WINDOW + 64 * KIB), 0);
 	CHECK_EQUAL(slot_at(WINDOW + 128 * KIB), 64 * KIB);
@@ -447,6 +451,45 @@ static void test_refusals(void)
 	check_show_messages();
 }
 
+/* Capabilities that would end behind configuration space, or go in circles */
+static void test_bad_lists(void)
+{
+	u8 *space = fake.devices[0].config;
+
+	usual_device(&fake.devices[0]);
+	space[PCI_CAPABILITY_LIST] = 0xfc;
+	capability(space, 0xfc, PCI_CAP_ID_EXP, 0);
+	CHECK(!make_bus(1));
+	CHECK_EQUAL(get_config(PCI_CAPABILITY_LIST, 1), 0);
+	CHECK_EQUAL(get_config(PCI_STATUS, 2) & PCI_STATUS_CAP_LIST, 0);
+	pci_bus_destroy(&vm);
+
+	usual_device(&fake.devices[0]);
+	space[PCI_CAPABILITY_LIST] = 0xf0;
+	capability(space, 0xf0, PCI_CAP_ID_VNDR, 0xe0);
+	space[0xf2] = 255;
+	capability(space, 0xe0, PCI_CAP_ID_VNDR, 0xf0);
+	space[0xe2] = 1;
+	CHECK(!make_bus(1));
+	CHECK_EQUAL(get_config(PCI_CAPABILITY_LIST, 1), 0xf0);
+	CHECK_EQUAL(get_config(0xf0, 2), 0xe000 | PCI_CAP_ID_VNDR);
+	CHECK_EQUAL(get_config(0xe0, 2), PCI_CAP_ID_VNDR);
+	pci_bus_destroy(&vm);
+
+	/* More MSI-X than the guest sees, and a table that is not in its BAR */
+	usual_device(&fake.devices[0]);
+	put(space + MSIX + PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_QSIZE);
+	CHECK(!make_bus(1));
+	CHECK_EQUAL(get_config(MSIX + PCI_MSIX_FLAGS, 2), PCI_VECTORS - 1);
+	pci_bus_destroy(&vm);
+	usual_device(&fake.devices[0]);
+	put(space + MSIX + PCI_MSIX_TABLE, 4, 16 * KIB - 16);
+	CHECK(!make_bus(1));
+	CHECK_EQUAL(get_config(PM + 1, 1), MSI);
+	CHECK_EQUAL(get_config(MSIX, 4), 0);
+	pci_bus_destroy(&vm);
+}
+
 static void test_usual(void (*test)(void))
 {
 	unsigned int files = open_files();
@@ -572,6 +615,7 @@ static unsigned long fuzz(unsigned long count)
 	for (done = 0; done < count && !check_failures; done += 500) {
 		for (i = 0; i < FAKE_DEVICES; i++)
 			random_device(&fake.devices[i]);
+		max_slots = 1 + check_random(FAKE_SLOTS);
 		if (!make_bus(FAKE_DEVICES))
 			mapped += random_guest(500);
 		check_nothing_left(files);
@@ -599,6 +643,7 @@ int main(int argc, char **argv)
 	test_usual(test_msix);
 	test_usual(test_msi);
 	test_usual(test_reset);
+	test_bad_lists();
 	test_refusals();
 	check_random_seed(argc > 2 ? strtoull(argv[2], NULL, 0) : 1);
 	if (!check_failures)
