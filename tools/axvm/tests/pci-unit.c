@@ -455,6 +455,7 @@ static void test_refusals(void)
 static void test_bad_lists(void)
 {
 	u8 *space = fake.devices[0].config;
+	u32 at;
 
 	usual_device(&fake.devices[0]);
 	space[PCI_CAPABILITY_LIST] = 0xfc;
@@ -466,14 +467,15 @@ static void test_bad_lists(void)
 
 	usual_device(&fake.devices[0]);
 	space[PCI_CAPABILITY_LIST] = 0xf0;
-	capability(space, 0xf0, PCI_CAP_ID_VNDR, 0xe0);
-	space[0xf2] = 255;
-	capability(space, 0xe0, PCI_CAP_ID_VNDR, 0xf0);
-	space[0xe2] = 1;
+	for (at = 0xf0; at >= 0xb0; at -= 0x10) {
+		capability(space, at, PCI_CAP_ID_VNDR, at > 0xb0 ? at - 0x10 : 0xf0);
+		space[at + 2] = at == 0xf0 ? 255 : 1;
+	}
 	CHECK(!make_bus(1));
 	CHECK_EQUAL(get_config(PCI_CAPABILITY_LIST, 1), 0xf0);
-	CHECK_EQUAL(get_config(0xf0, 2), 0xe000 | PCI_CAP_ID_VNDR);
-	CHECK_EQUAL(get_config(0xe0, 2), PCI_CAP_ID_VNDR);
+	for (at = 0xf0; at > 0xb0; at -= 0x10)
+		CHECK_EQUAL(get_config(at, 2), (at - 0x10) << 8 | PCI_CAP_ID_VNDR);
+	CHECK_EQUAL(get_config(0xb0, 2), PCI_CAP_ID_VNDR);
 	pci_bus_destroy(&vm);
 
 	/* More MSI-X than the guest sees, and a table that is not in its BAR */
