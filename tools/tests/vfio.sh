@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 vfio=1 guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=plain cpus=2 parallel=1 vfio=1 guest=1 mem=512 timeout=400
 #
 # vfio: a PCI device behind an IOMMU is given to a Linux guest, whose driver moves bytes with it: by message interrupts, by
 # its interrupt line, after a reset of the guest, and with a second device; the launcher answers none of its accesses
@@ -114,9 +115,9 @@ user_exits() {
 		/sys/kernel/debug/axvm/*/vcpus
 }
 
-# What the guest's driver counts of the interrupts whose name has this in it
+# What the guest's one or two CPUs count of interrupts that fit a pattern
 interrupts() {
-	say "count$1" "grep -E '$2' /proc/interrupts | awk '{ n += \$2 } END { print \"$1:\" n \":\" }'"
+	say "count$1" "grep -E '$2' /proc/interrupts | awk '{ n += \$2 + \$3 } END { print \"$1:\" n \":\" }'"
 	counted=$(tr -d '\r' <$out | sed -n "s/^$1:\([0-9]*\):\$/\1/p" | tail -n 1)
 }
 
@@ -164,7 +165,7 @@ one_line 'RLIMIT_MEMLOCK (ulimit -l) is 1M' $?
 
 # --- by messages; and what the guest leaves is gone when it resets
 
-boot --reboot --vfio 01:00.0
+boot --reboot -c 2 --vfio 01:00.0
 talk messages MSI
 refused 'another virtual machine or process has it' --vfio $device
 echo 'reboot -f' >&9
