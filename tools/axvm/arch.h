@@ -36,6 +36,29 @@ extern const struct boot_protocol arch_flat;
 /* For how many vCPUs the machine has room */
 extern const u32 arch_max_vcpus;
 
+/**
+ * struct pci_layout - a machine's PCI bus; all 0: it has none
+ * @ecam: where its configuration space is
+ * @ecam_size: bytes of that: 1 MiB, of one bus
+ * @window: where BARs can be
+ * @window_size: bytes of that
+ * @irq: the interrupt of its first device; the next ones follow
+ * @messages: the first interrupt that messages are
+ * @nr_messages: how many
+ */
+struct pci_layout {
+	u64 ecam;
+	u64 ecam_size;
+	u64 window;
+	u64 window_size;
+	u32 irq;
+	u32 messages;
+	u32 nr_messages;
+};
+
+/* Where it is, if a VM has devices for it */
+extern const struct pci_layout arch_pci;
+
 /* AXVM_DEV_* of the clock that --rtc sets: seconds in cfg[0] */
 extern const u32 arch_rtc;
 

@@ -15,6 +15,9 @@
 #define GIC_PPI			1
 #define IRQ_LEVEL_HIGH		4
 
+/* The first cell of a PCI address: memory below 4 GiB (IEEE 1275 PCI bus binding, 2.2.1.1) */
+#define PCI_MEMORY_32		0x02000000
+
 #define PHANDLE_GIC		1
 #define PHANDLE_CLOCK		2
 #define CLOCK_HZ		24000000
@@ -78,7 +81,7 @@ static void put_string(struct tree *tree, const char *name, const char *value)
 
 static void put_cells(struct tree *tree, const char *name, const u32 *cells, size_t count)
 {
-	fdt32_t big[16];
+	fdt32_t big[64];
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -169,6 +172,10 @@ static void write_gic(struct tree *tree, const struct vm_config *config,
 	PUT_REG(tree, device->base, ARM64_GICD_SIZE,
 		redistributors, ARM64_GICR_SIZE * config->nr_vcpus);
 	PUT_CELLS(tree, "phandle", PHANDLE_GIC);
+	if (config->nr_vfio) {
+		put(tree, "msi-controller", NULL, 0);
+		PUT_CELLS(tree, "mbi-ranges", arch_pci.messages, arch_pci.nr_messages);
+	}
 	end(tree);
 }
 
@@ -254,6 +261,47 @@ static void write_passed(struct tree *tree, const struct vm_config *config,
 		write_device(tree, config, &device);
 }
 
+/* An interrupt of each device: (device, -, -, pin A) is (GIC, SPI) */
+#define MAP_CELLS	8
+
+static void put_interrupt_map(struct tree *tree, const struct vm_config *config)
+{
+	u32 map[CONFIG_MAX_VFIO * MAP_CELLS], *cell = map;
+	unsigned int i;
+
+	for (i = 0; i < config->nr_vfio; i++) {
+		const u32 entry[MAP_CELLS] = {
+			(i + 1) << 11, 0, 0, 1, PHANDLE_GIC,
+			GIC_SPI, arch_pci.irq + i - ARM64_SPI_FIRST, IRQ_LEVEL_HIGH,
+		};
+
+		memcpy(cell, entry, sizeof(entry));
+		cell += MAP_CELLS;
+	}
+	put_cells(tree, "interrupt-map", map, cell - map);
+}
+
+/* host-generic-pci.yaml; what devices read and write is what the CPUs have in their caches */
+static void write_pci(struct tree *tree, const struct vm_config *config)
+{
+	const u32 base = arch_pci.window, size = arch_pci.window_size;
+
+	begin_at(tree, "pcie", arch_pci.ecam);
+	put_string(tree, "compatible", "pci-host-ecam-generic");
+	put_string(tree, "device_type", "pci");
+	PUT_CELLS(tree, "#address-cells", 3);
+	PUT_CELLS(tree, "#size-cells", 2);
+	PUT_CELLS(tree, "#interrupt-cells", 1);
+	PUT_CELLS(tree, "bus-range", 0, 0);
+	PUT_REG(tree, arch_pci.ecam, arch_pci.ecam_size);
+	PUT_CELLS(tree, "ranges", PCI_MEMORY_32, 0, base, 0, base, 0, size);
+	PUT_CELLS(tree, "interrupt-map-mask", 0xf800, 0, 0, 7);
+	put_interrupt_map(tree, config);
+	PUT_CELLS(tree, "msi-parent", PHANDLE_GIC);
+	put(tree, "dma-coherent", NULL, 0);
+	end(tree);
+}
+
 static void write_chosen(struct tree *tree, const struct vm_config *config)
 {
 	unsigned int i;
@@ -293,6 +341,8 @@ static void write_machine(struct tree *tree, const struct vm_config *config)
 		write_device(tree, config, &config->emu_devices[i]);
 	for (i = 0; i < config->nr_passthrough; i++)
 		write_passed(tree, config, &config->passthrough[i]);
+	if (config->nr_vfio)
+		write_pci(tree, config);
 	end(tree);
 	if (!tree->error)
 		note_error(tree, fdt_finish(tree->fdt));

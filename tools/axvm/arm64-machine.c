@@ -25,6 +25,16 @@ const char *const arch_usage =
 "                           /chosen are filled in\n"
 "      --debug-exit ADDRESS 4 bytes that end the VM with the status written to them\n";
 
+const struct pci_layout arch_pci = {
+	.ecam = ARM64_ECAM_BASE,
+	.ecam_size = ARM64_ECAM_SIZE,
+	.window = ARM64_PCI_BASE,
+	.window_size = ARM64_ECAM_BASE - ARM64_PCI_BASE,
+	.irq = ARM64_PCI_IRQ,
+	.messages = ARM64_PCI_MESSAGES,
+	.nr_messages = ARM64_PCI_NR_MESSAGES,
+};
+
 /* In the order in which they are made: the interrupt controller first */
 static const struct device_config board_devices[] = {
 	{ .type = AXVM_DEV_GICV3, .name = "gic", .base = ARM64_GICD_BASE, .nr_cfg = 1,

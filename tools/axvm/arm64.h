@@ -18,11 +18,19 @@
 #define ARM64_PL031_BASE	0x09010000ULL
 #define ARM64_PL031_IRQ		34
 #define ARM64_PERIPHERAL_SIZE	0x1000ULL
+#define ARM64_PCI_BASE		0x10000000ULL	/* if there are PCI devices */
+#define ARM64_ECAM_BASE		0x3f000000ULL
+#define ARM64_ECAM_SIZE		0x100000ULL
 #define ARM64_RAM_BASE		0x40000000ULL
 
 /* Interrupts: INTIDs of the GIC; its SPIs start there */
 #define ARM64_SPI_FIRST		32
 #define ARM64_SPI_LAST		1019
+
+/* Those of the PCI bus */
+#define ARM64_PCI_IRQ		64
+#define ARM64_PCI_MESSAGES	128
+#define ARM64_PCI_NR_MESSAGES	256
 
 /* The redistributors lie between that of the distributor and the UART */
 #define ARM64_MAX_VCPUS		((ARM64_PL011_BASE - ARM64_GICR_BASE) / ARM64_GICR_SIZE)

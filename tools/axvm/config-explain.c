@@ -42,7 +42,7 @@ struct row {
 struct table {
 	unsigned int count;
 	struct row rows[CONFIG_MAX_RAM + CONFIG_MAX_REGIONS + CONFIG_MAX_PASSTHROUGH +
-			CONFIG_MAX_DEVICES * ARCH_DEVICE_RANGES];
+			CONFIG_MAX_DEVICES * ARCH_DEVICE_RANGES + 2];
 };
 
 static void __printf(4, 5) add_row(struct table *table, const struct device_range *range, u32 line,
@@ -155,6 +155,17 @@ static void add_passthrough(struct table *table, const struct vm_config *config,
 	add_row(table, &range, p->line, "%s%sthe host's at %#llx, %s%s", p->name ? p->name : "",
 		p->name ? ": " : "", p->hpa, config_is_mapped(config, p) ? "mapped" : "routed",
 		irq);
+}
+
+static void add_pci(struct table *table, const struct vm_config *config)
+{
+	const struct device_range ecam = { false, arch_pci.ecam, arch_pci.ecam_size };
+	const struct device_range window = { false, arch_pci.window, arch_pci.window_size };
+
+	if (!config->nr_vfio)
+		return;
+	add_row(table, &ecam, config->vfio[0].line, "PCI: configuration space (ECAM)");
+	add_row(table, &window, config->vfio[0].line, "PCI: registers of devices");
 }
 
 static int by_place(const void *a, const void *b)
@@ -283,6 +294,16 @@ static void print_passthrough(const struct vm_config *config)
 	}
 }
 
+static void print_vfio(const struct vm_config *config)
+{
+	unsigned int i;
+
+	for (i = 0; i < config->nr_vfio; i++)
+		print_fact("VFIO", config->vfio[i].line,
+			   "the host's %s is 0000:00:%02x.0, interrupt %u or messages",
+			   config->vfio[i].address, i + 1, arch_pci.irq + i);
+}
+
 static void say_to_stdout(const struct vm_config *config, u32 line, const char *text)
 {
 	printf("%s:%u: %s is not supported by this version\n", config->file, line, text);
@@ -309,11 +330,13 @@ static int explain(struct vm_config *config)
 	print_fact("interrupt mode", config->interrupt_mode_line, "%s",
 		   modes[config->interrupt_mode]);
 	print_passthrough(config);
+	print_vfio(config);
 	add_ram(&table, config);
 	for (i = 0; i < config->nr_emu_devices; i++)
 		add_device(&table, config, &config->emu_devices[i]);
 	for (i = 0; i < config->nr_passthrough; i++)
 		add_passthrough(&table, config, &config->passthrough[i]);
+	add_pci(&table, config);
 	print_table(&table);
 	putchar('\n');
 	config_unsupported(config, say_to_stdout);

@@ -523,6 +523,13 @@ static int take_ivc_allow(struct vm_config *config, const struct toml_node *node
 	return config_take_ivc_allow(config, node);
 }
 
+static int take_vfio(struct vm_config *config, const struct toml_node *node,
+		     const struct key *key)
+{
+	(void)key;
+	return config_take_vfio(config, node);
+}
+
 static const struct key axvm_keys[] = {
 	{ "memory", TOML_STRING, take_memory, 0 },
 	{ "hugepages", TOML_BOOLEAN, take_bool, OFFSET(hugepages) },
@@ -536,6 +543,7 @@ static const struct key axvm_keys[] = {
 	{ "rtc", TOML_INTEGER, take_rtc, 0 },
 	{ "debug_exit", TOML_OTHER, take_debug_exit, 0 },
 	{ "ivc_allow", TOML_ARRAY, take_ivc_allow, 0 },
+	{ "vfio", TOML_ARRAY, take_vfio, 0 },
 	{ }
 };
 

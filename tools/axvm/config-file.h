@@ -31,6 +31,9 @@ const char *config_emu_name(u32 emu_type);
 /* config-ivc.c */
 int config_take_ivc_allow(struct vm_config *config, const struct toml_node *node);
 
+/* config-vfio.c */
+int config_take_vfio(struct vm_config *config, const struct toml_node *node);
+
 /* config-support.c */
 extern const char *const config_passthrough_keys[];
 

@@ -189,7 +189,7 @@ struct place {
 
 struct places {
 	unsigned int count;
-	struct place list[CONFIG_MAX_DEVICES * ARCH_DEVICE_RANGES + CONFIG_MAX_RAM];
+	struct place list[CONFIG_MAX_DEVICES * ARCH_DEVICE_RANGES + CONFIG_MAX_RAM + 2];
 };
 
 static int add_place(const struct vm_config *config, struct places *places,
@@ -280,6 +280,26 @@ static int add_devices(const struct vm_config *config, struct places *places)
 	return 0;
 }
 
+static int add_pci(const struct vm_config *config, struct places *places)
+{
+	const struct device_range ecam = { false, arch_pci.ecam, arch_pci.ecam_size };
+	const struct device_range window = { false, arch_pci.window, arch_pci.window_size };
+	u32 line = config->vfio[0].line;
+
+	if (!config->nr_vfio)
+		return 0;
+	return add_place(config, places, &ecam, "the PCI bus", line) ||
+	       add_place(config, places, &window, "the PCI bus", line);
+}
+
+/* The bus does not give way to hardware, as the machine's own devices do. */
+static bool meets_pci(const struct vm_config *config, const struct passthrough_config *p)
+{
+	return config->nr_vfio && !p->ports &&
+	       (overlap(arch_pci.ecam, arch_pci.ecam_size, p->gpa, p->length) ||
+		overlap(arch_pci.window, arch_pci.window_size, p->gpa, p->length));
+}
+
 /*
  * Hardware may take the place of a device that the file does not name: then it is the
  * launcher's own. Ranges of hardware may lie in each other, if they agree.
@@ -310,6 +330,8 @@ static int check_passthrough(const struct vm_config *config, const struct places
 		    overlap(place->range.base, place->range.length, p->gpa, p->length))
 			return config_fail(config, p->line, "%s overlaps %s (line %u)", name,
 					   place->name, place->line);
+	if (meets_pci(config, p))
+		return config_fail(config, p->line, "%s overlaps the PCI bus", name);
 	for (other = config->passthrough; other < p; other++) {
 		if (other->ports == ports && other->length &&
 		    overlap(other->gpa, other->length, p->gpa, p->length) &&
@@ -389,7 +411,8 @@ int config_lay_out(struct vm_config *config)
 	/* What is wrong with the size, config_check() says better */
 	if (config->memory > ARCH_MAX_MEMORY || config->memory < ARCH_MIN_MEMORY)
 		return 0;
-	if (add_memory(config, &places) || add_devices(config, &places))
+	if (add_memory(config, &places) || add_devices(config, &places) ||
+	    add_pci(config, &places))
 		return -1;
 	for (i = 0; i < config->nr_passthrough; i++)
 		if (check_passthrough(config, &places, i))

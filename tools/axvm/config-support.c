@@ -156,6 +156,8 @@ static void list_passthrough(struct listing *list)
 		passthrough_text(&config->passthrough[i], text, sizeof(text));
 		found(list, config->passthrough[i].line, "%s", text);
 	}
+	for (i = 0; i < config->nr_vfio; i++)
+		found(list, config->vfio[i].line, "vfio: %s", config->vfio[i].address);
 	if (config->passthrough_space)
 		found(list, config->passthrough_space, "address_space_policy passthrough");
 }
@@ -202,6 +204,7 @@ void config_leave_out(struct vm_config *config, config_say say)
 	for (i = 0; i < config->nr_passthrough; i++)
 		free(config->passthrough[i].name);
 	config->nr_passthrough = 0;
+	config->nr_vfio = 0;
 	config->passthrough_space = 0;
 	for (i = 0; i < config->nr_emu_devices;) {
 		device = &config->emu_devices[i];

@@ -346,7 +346,7 @@ static int check_cpus(const struct vm_config *config)
 int config_check(struct vm_config *config)
 {
 	if (check_images(config) || check_cpus(config) || config_check_ivc(config) ||
-	    config_lay_out(config) || check_memory(config))
+	    config_check_vfio(config) || config_lay_out(config) || check_memory(config))
 		return -1;
 	if (!config->name[0])
 		default_name(config);

@@ -20,6 +20,7 @@
 #define CONFIG_MAX_RAM		MEMORY_MAX_REGIONS
 #define CONFIG_MAX_PASSTHROUGH	64
 #define CONFIG_MAX_IVC_PEERS	64
+#define CONFIG_MAX_VFIO		8
 
 /**
  * struct device_config - an emulated device
@@ -183,6 +184,16 @@ struct passthrough_config {
 	u32 line;
 };
 
+/**
+ * struct vfio_config - a PCI device of the host that VFIO gives to the guest
+ * @address: its name in sysfs
+ * @line: in the configuration file
+ */
+struct vfio_config {
+	char address[16];
+	u32 line;
+};
+
 /* How an image is booted, as AxVisor calls it */
 enum boot_method {
 	BOOT_ANY,		/* not said: what the image is */
@@ -248,6 +259,8 @@ enum entry_mode {
  * @nr_ivc_peers: entries in @ivc_peers
  * @ivc_peers: who may subscribe to what the guest publishes
  * @ivc_line: where the file gives them
+ * @nr_vfio: entries in @vfio
+ * @vfio: PCI devices
  * @passthrough_space: the guest sees the host's whole address space; line of it, or 0
  * @routed: all accesses to hardware are made by the module
  * @no_passthrough: leave hardware out: the launcher's machine takes its place
@@ -306,6 +319,8 @@ struct vm_config {
 	unsigned int nr_ivc_peers;
 	struct axvm_ivc_peer ivc_peers[CONFIG_MAX_IVC_PEERS];
 	u32 ivc_line;
+	unsigned int nr_vfio;
+	struct vfio_config vfio[CONFIG_MAX_VFIO];
 	u32 passthrough_space;
 	bool routed;
 	bool no_passthrough;
@@ -333,6 +348,10 @@ int __printf(3, 4) config_fail(const struct vm_config *config, u32 line, const c
 int config_allow_ivc(struct vm_config *config, const char *text, u32 line);
 int config_set_ivc_window(struct vm_config *config, const char *arg);
 int config_check_ivc(const struct vm_config *config);
+
+/* config-vfio.c */
+int config_add_vfio(struct vm_config *config, const char *text, u32 line);
+int config_check_vfio(const struct vm_config *config);
 
 /* config-layout.c */
 int config_lay_out(struct vm_config *config);

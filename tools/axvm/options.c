@@ -32,6 +32,7 @@ static const char usage_last[] =
 "      --hugepages          take memory from the host's pool of huge pages\n"
 "      --ivc ADDR,SIZE[,N]  channels to others appear there, their doorbell is interrupt N\n"
 "      --ivc-allow WHO[,ro] who may subscribe: user (mine), uid:NUMBER, vm:NUMBER\n"
+"      --vfio ADDRESS       give a PCI device of the host to the guest (arm64)\n"
 "      --rtc SECONDS        start the guest's clock at this Unix time (the host's)\n"
 "      --no-passthrough     leave out what a file passes through\n"
 "      --no-debug-exit      nothing that ends the VM with a status\n"
@@ -57,6 +58,7 @@ enum {
 	OPT_NO_PASSTHROUGH,
 	OPT_IVC,
 	OPT_IVC_ALLOW,
+	OPT_VFIO,
 };
 
 static const struct option long_options[] = {
@@ -79,6 +81,7 @@ static const struct option long_options[] = {
 	{ "no-passthrough", no_argument, NULL, OPT_NO_PASSTHROUGH },
 	{ "ivc", required_argument, NULL, OPT_IVC },
 	{ "ivc-allow", required_argument, NULL, OPT_IVC_ALLOW },
+	{ "vfio", required_argument, NULL, OPT_VFIO },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -267,6 +270,8 @@ static int take_option(struct vm_config *config, struct given *given, int option
 		return config_set_ivc_window(config, arg);
 	case OPT_IVC_ALLOW:
 		return config_allow_ivc(config, arg, 0);
+	case OPT_VFIO:
+		return config_add_vfio(config, arg, 0);
 	}
 	return -1;
 }

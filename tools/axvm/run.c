@@ -9,6 +9,7 @@
 #include "arch.h"
 #include "commands.h"
 #include "console.h"
+#include "pci-bus.h"
 #include "terminal.h"
 #include "vm.h"
 
@@ -127,9 +128,11 @@ static int run_once(struct session *s)
 /* Everything as before the first boot. Return: 0, or -1 with a message */
 static int start_over(struct session *s)
 {
-	if (vm_reset(&s->vm) || memory_clear(&s->memory))
+	pci_bus_stop(&s->vm);
+	if (vm_reset(&s->vm) || memory_clear(&s->memory) ||
+	    boot_load(&s->boot, &s->memory, &s->regs))
 		return -1;
-	return boot_load(&s->boot, &s->memory, &s->regs);
+	return pci_bus_start(&s->vm);
 }
 
 static int run_vm(struct session *s)

@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "pci-bus.h"
 #include "vm.h"
 
 #define KICK_SIGNAL	SIGUSR1
@@ -35,7 +36,7 @@ static bool handle_exit(struct vcpu *vcpu)
 	case AXVM_EXIT_INTR:
 		return true;
 	case AXVM_EXIT_MMIO:
-		if (!run->mmio.is_write)
+		if (!pci_bus_access(vcpu->vm, run) && !run->mmio.is_write)
 			run->mmio.data = ~0ULL;
 		return true;
 	case AXVM_EXIT_IO:

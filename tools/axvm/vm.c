@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "pci-bus.h"
 #include "vm.h"
 
 /**
@@ -93,6 +94,7 @@ static int create_vm(struct vm *vm)
 	struct axvm_create_vm arg = {
 		.size = sizeof(arg),
 		.interrupt_mode = vm->config->interrupt_mode,
+		.flags = vm->config->nr_vfio ? AXVM_VM_EXIT_UNCLAIMED : 0,
 	};
 
 	memcpy(arg.name, vm->config->name, sizeof(arg.name));
@@ -249,7 +251,8 @@ int vm_create(struct vm *vm, const struct vm_config *config, const struct guest_
 	if (vm->system_fd < 0)
 		return -1;
 	if (make_room(vm) || check_info(vm) || create_vm(vm) || allow_ivc(vm) ||
-	    set_memory(vm, memory) || create_vcpus(vm) || create_devices(vm) || vm_pass_through(vm))
+	    set_memory(vm, memory) || create_vcpus(vm) || create_devices(vm) ||
+	    vm_pass_through(vm) || pci_bus_create(vm, memory))
 		return -1;
 	return 0;
 }
@@ -269,6 +272,7 @@ void vm_destroy(struct vm *vm)
 {
 	u32 i;
 
+	pci_bus_destroy(vm);
 	for (i = 0; vm->vcpus && i < vm->config->nr_vcpus; i++) {
 		if (vm->vcpus[i].run)
 			munmap(vm->vcpus[i].run, vm->info.run_size);

@@ -15,6 +15,7 @@
 
 #define AXVM_DEVICE_FILE	"/dev/axvm"
 
+struct pci_bus;
 struct vm;
 
 /**
@@ -52,6 +53,7 @@ struct vcpu {
  * @quit: vCPU threads shall end whatever the kernel says
  * @stopper: the thread that waits in AXVM_VM_STOP
  * @stopping: @stopper is there and must be joined
+ * @pci: its PCI bus, or NULL
  */
 struct vm {
 	const struct vm_config *config;
@@ -65,6 +67,7 @@ struct vm {
 	atomic_bool quit;
 	pthread_t stopper;
 	bool stopping;
+	struct pci_bus *pci;
 };
 
 /* vm.c */

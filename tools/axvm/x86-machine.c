@@ -18,6 +18,7 @@ const u32 arch_max_vcpus = ARCH_MAX_VCPUS;
 const u32 arch_rtc = AXVM_DEV_RTC_CMOS;
 const char *const arch_host_controller = "IO-APIC";
 const u32 arch_host_irq_own = 16;	/* the ISA bus */
+const struct pci_layout arch_pci;	/* none */
 const char *const arch_usage =
 "  -k, --kernel FILE        kernel: Linux bzImage or multiboot (found out by itself)\n"
 "  -i, --initrd FILE        Linux: initramfs (more than one are joined)\n"

@@ -44,14 +44,15 @@ usage() {
 		qemu only:
 		  --exact        count instructions: a tick of the counter is an instruction, each run is the same, nothing depends
 		                 on how busy this machine is (default, but for a shell; Bochs always does so)
+		  --vfio         an SMMUv3, and devices behind it to be given to guests: lib/qemu-run.sh says which
 		  --parallel     instead: each processor is a thread, and time is the real time
 		ARCH=x86_64 or arm64 in the environment is the family; it is this machine's own by default.
 	TEXT
 }
 
 kernel=plain cpus=1 memory=256 bound='' append='' guest='' verbose='' keep='' splats=yes none='' kvm=''
-model='' ips='' exact=yes machine_kind=$arch_machine shell='' built='' relay='' peer='' files=()
-args=$(getopt -n run.sh -s bash -o +k:c:m:t:a:f:gvo:nSh -l kvm,shell,exact,parallel,model:,ips:,bed:,help -- "$@") ||
+model='' ips='' exact=yes machine_kind=$arch_machine vfio='' shell='' built='' relay='' peer='' files=()
+args=$(getopt -n run.sh -s bash -o +k:c:m:t:a:f:gvo:nSh -l kvm,vfio,shell,exact,parallel,model:,ips:,bed:,help -- "$@") ||
 	{ usage >&2; exit 125; }
 eval set -- "$args"
 while [ "$1" != -- ]; do
@@ -73,6 +74,7 @@ while [ "$1" != -- ]; do
 		-n) none=yes ;;
 		-S) splats='' ;;
 		--kvm) kvm=yes ;;
+		--vfio) vfio=yes ;;
 		--shell) shell=yes exact='' ;;
 		--exact) exact=yes ;;
 		--parallel) exact='' ;;
@@ -91,6 +93,7 @@ vng | "$arch_machine") ;;
 *) die "no such bed for $arch: $machine_kind" ;;
 esac
 [ -z "$shell" ] || [ "$machine_kind" != vng ] || die "a shell is in the $arch_machine bed only"
+[ -z "$vfio" ] || [ "$machine_kind" = qemu ] || die "devices for VFIO are in the qemu bed only"
 case $kernel in
 debug) default_bound=600 ;;
 *) default_bound=120 ;;

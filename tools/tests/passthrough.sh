@@ -244,6 +244,11 @@ board() {
 	echo "$uart" >$pci/drivers/serial/unbind || fail "unbind"
 	! grep -q "$port-.* : serial" /proc/ioports || fail "the driver has not given it up"
 	axvm-test passthrough_clock || exit 1
+	# Here no IOMMU is in front of what there is on the PCI bus
+	axvm run -k /guest/kernel -m 64M --vfio 00:01.0 </dev/null >/tmp/pass.out 2>&1
+	status=$?
+	[ $status = 2 ] || fail "VFIO without an IOMMU: status $status"
+	grep -q '^axvm: 0000:00:01.0: no IOMMU is in front of it' /tmp/pass.out || fail "VFIO without an IOMMU"
 
 	(cd / && echo bin/axvm-test | cpio -o -H newc 2>/dev/null) >/root/test.cpio
 	modules='["/root/test.cpio"]'

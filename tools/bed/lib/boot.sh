@@ -82,11 +82,11 @@ read_frames() {
 # boot NEEDS MEM GUEST LIST: run the tests of the file LIST in a machine that has NEEDS (the plan's first column). Runs in
 # a process of its own, and takes its machine with it.
 boot() {
-	local arch kernel cpus kvm model parallel append kmemleak word mem=$2 guest=$3 list=$4 err status=0 fifo options started
+	local arch kernel cpus kvm model parallel vfio append kmemleak word mem=$2 guest=$3 list=$4 err status=0 fifo options started
 	local current ended splat late current_started verdict
 	for word in $1; do local "${word?}"; done
 	set_arch "$arch"
-	boot_label="$arch $kernel, cpus=$cpus$([ "$kvm" = 0 ] || echo ", kvm")$([ "$model" = - ] || echo ", $model")$([ "$parallel" = 0 ] || echo ", parallel")${append:+, $append}$([ "$kmemleak" = 0 ] || echo ", kmemleak")"
+	boot_label="$arch $kernel, cpus=$cpus$([ "$kvm" = 0 ] || echo ", kvm")$([ "$model" = - ] || echo ", $model")$([ "$parallel" = 0 ] || echo ", parallel")$([ "$vfio" = 0 ] || echo ", vfio")${append:+, $append}$([ "$kmemleak" = 0 ] || echo ", kmemleak")"
 	append=${append//,/ }
 	[ "$kernel" != debug ] || [ "$kmemleak" = 1 ] || append+=" kmemleak=off"
 	[ "$kmemleak" = 0 ] || export BED_KMEMLEAK=1
@@ -94,6 +94,7 @@ boot() {
 	options+=(-t "$(awk '{s += 60 + 3 * $3} END {print s + 300}' "$list")")
 	[ "$kvm" = 0 ] || options+=(--kvm)
 	[ "$parallel" = 0 ] || options+=(--parallel)
+	[ "$vfio" = 0 ] || options+=(--vfio)
 	[ "$model" = - ] || options+=(--model "$model")
 	[ "$guest" = 0 ] || options+=(-g)
 	[ "$guest" != 2 ] || options+=(-f "$("$bed/kernel.sh" debian-6.12)/bed/$arch_image:guest/debian")

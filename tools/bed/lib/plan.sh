@@ -12,7 +12,8 @@
 # A list means once with each. Each line stands for itself: a test with several has the boots of all of them. arch=: the
 # families; a suite that is not built for a family needs no word. kvm=1: kvm_intel is loaded first, or KVM is initialised.
 # model=: the machine's CPU, "-" for the usual one. parallel=1: QEMU is not exact, its processors are threads. guest=1: /guest
-# holds a kernel and an initramfs to boot; guest=2: also Debian's kernel, /guest/debian. timeout is in the machine's seconds
+# holds a kernel and an initramfs to boot; guest=2: also Debian's kernel, /guest/debian. vfio=1: an IOMMU and spare devices
+# behind it. timeout is in the machine's seconds
 # (four times as many on the debug kernel). soak=1: the line is for a soak only. Tests with equal needs share a boot.
 
 # needs FILE: its "bed:" lines; an empty line if it has none.
@@ -21,14 +22,14 @@ needs() {
 }
 
 # plan_line KIND NAME FILE KERNEL WORDS: a line a boot that these words of a test want on this kernel of this family:
-#   arch=A kernel=K cpus=N kvm=N model=M parallel=N append=... kmemleak=N <tab> mem guest <tab> KIND NAME SECONDS
+#   arch=A kernel=K cpus=N kvm=N model=M parallel=N vfio=N append=... kmemleak=N <tab> mem guest <tab> KIND NAME SECONDS
 plan_line() {
-	local kind=$1 name=$2 kernel=$4 word families=x86_64,arm64 kernels=plain,debug cpus=2 kvm=0 model=- parallel=0 guest=0 mem=256
+	local kind=$1 name=$2 kernel=$4 word families=x86_64,arm64 kernels=plain,debug cpus=2 kvm=0 model=- parallel=0 guest=0 vfio=0 mem=256
 	local timeout=60 append='' kmemleak=0 soak=0 c v m p
 	for word in $5; do
 		case $word in
 		arch=*) families=${word#arch=} ;;
-		kernels=* | cpus=* | kvm=* | model=* | parallel=* | guest=* | mem=* | timeout=* | kmemleak=* | soak=*) local "${word?}" ;;
+		kernels=* | cpus=* | kvm=* | model=* | parallel=* | guest=* | vfio=* | mem=* | timeout=* | kmemleak=* | soak=*) local "${word?}" ;;
 		append=*) append+=${append:+,}${word#append=} ;;
 		*) die "$3: what is \"$word\" in its bed: line?" ;;
 		esac
@@ -42,8 +43,8 @@ plan_line() {
 		for v in ${kvm//,/ }; do
 			for m in ${model//,/ }; do
 				for p in ${parallel//,/ }; do
-					printf 'arch=%s kernel=%s cpus=%s kvm=%s model=%s parallel=%s append=%s kmemleak=%s\t%s %s\t%s %s %s\n' \
-						"$arch" "$kernel" "$c" "$v" "$m" "$p" "$append" "$kmemleak" \
+					printf 'arch=%s kernel=%s cpus=%s kvm=%s model=%s parallel=%s vfio=%s append=%s kmemleak=%s\t%s %s\t%s %s %s\n' \
+						"$arch" "$kernel" "$c" "$v" "$m" "$p" "$vfio" "$append" "$kmemleak" \
 						"$mem" "$guest" "$kind" "$name" "$timeout"
 				done
 			done

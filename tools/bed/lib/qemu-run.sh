@@ -7,6 +7,10 @@
 # over what all sleep, and a run is the same run each time. With --parallel each processor is a thread of its own and time is
 # the real time: what goes wrong between processors has a better chance to show.
 
+# With --vfio there is an SMMUv3, and behind it three virtio-serial devices. 0000:01:00.0 can be reset, and has the ports
+# "ring-a" and "ring-b", each of which gets what is sent to the other one. 0000:00:10.0 and 0000:00:10.1 have none, cannot be
+# reset, and are one IOMMU group. The bed's own device says that it is not behind the SMMU, and goes past it.
+
 qemu_prepare() {
 	install_packages qemu-system-arm
 	model=${model:-neoverse-n1}
@@ -21,6 +25,7 @@ qemu_prepare() {
 qemu_start() {
 	local board=virt,virtualization=on,gic-version=3 words="console=ttyAMA0 panic=0 log_buf_len=1M"
 	local command=(qemu-system-aarch64 -accel tcg -smp "$cpus" -m "$memory" -nodefaults -display none -no-reboot)
+	[ -z "$vfio" ] || board+=,iommu=smmuv3
 	if [ -n "$exact" ]; then
 		board+=,dtb-randomness=off model+=,cntfrq=1000000000 words+=' nokaslr'
 		command+=(-icount 'shift=0,sleep=off' -rtc 'base=2026-01-01,clock=vm' -seed 1)
@@ -33,6 +38,15 @@ qemu_start() {
 	# shellcheck disable=SC2016 # for the shell that it starts
 	start_peer sh -c 'exec $0 <"$1/uart2.out" >"$1/uart2.in"' "$peer_answers" "$dir"
 	command+=(-chardev "pipe,id=uart2,path=$dir/uart2" -device "pci-serial,chardev=uart2")
+	if [ -n "$vfio" ]; then
+		command+=(-device "pcie-root-port,id=root,chassis=1"
+			-device "virtio-serial-pci,id=ring,bus=root,disable-legacy=on,iommu_platform=on"
+			-chardev "socket,id=ring-a,path=ring,server=on,wait=off" -chardev "socket,id=ring-b,path=ring"
+			-device "virtserialport,bus=ring.0,chardev=ring-a,name=ring-a"
+			-device "virtserialport,bus=ring.0,chardev=ring-b,name=ring-b"
+			-device "virtio-serial-pci,addr=10.0,multifunction=on,disable-legacy=on,iommu_platform=on"
+			-device "virtio-serial-pci,addr=10.1,disable-legacy=on,iommu_platform=on")
+	fi
 	if [ -n "$shell" ]; then
 		start_relay
 		command+=(-chardev "serial,id=console,path=$dir/tty" -serial chardev:console)

@@ -3,15 +3,19 @@
 #
 # launcher-arm64.sh: what the launcher for arm64 builds in guest memory is right: Image,
 # initramfs, registers, and the device tree as dtc reads it (ASan, UBSan). The launcher
-# is built for this machine, whatever it is. Needs no hypervisor.
+# is built for this machine, whatever it is. And its PCI bus, with devices that are made up: what guests may
+# do to it, and random ones. Needs no hypervisor.
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tools/axvm/tests/lib.sh
 . "$here/../../axvm/tests/lib.sh"
 out=$out-arm64
 build ARCH=arm64 tests
 
-"$out/tests/arm64-unit" >"$work/out" 2>&1 || problem "arm64-unit"
-cat "$work/out"
+for program in arm64-unit "pci-unit ${AXVM_SOAK:+10000000}"; do
+	# shellcheck disable=SC2086
+	"$out"/tests/$program >"$work/out" 2>&1 || problem "$program"
+	cat "$work/out"
+done
 
 # tree OPTION...: the device tree of a flat guest of 16 MiB, as text, in $work/tree
 tree() {
@@ -62,8 +66,22 @@ node 'rtc@9020000' 'compatible = "arm,pl031\0arm,primecell";' 'clocks = <0x02>;'
 node 'serial@9030000' 'compatible = "ns16550a";' 'reg = <0x00 0x9030000 0x00 0x08>;' \
 	'interrupts = <0x00 0x0b 0x04>;' 'clock-frequency = <0x1c2000>;'
 ! grep -q '@9040000' "$work/tree" || problem "a node of something unknown"
+# With two PCI devices
+tree --vfio 0000:01:00.0 --vfio 02:1f.7
+node 'pcie@3f000000' 'compatible = "pci-host-ecam-generic";' 'device_type = "pci";' \
+	'#address-cells = <0x03>;' '#size-cells = <0x02>;' '#interrupt-cells = <0x01>;' 'bus-range = <0x00 0x00>;' \
+	'reg = <0x00 0x3f000000 0x00 0x100000>;' \
+	'ranges = <0x2000000 0x00 0x10000000 0x00 0x10000000 0x00 0x2f000000>;' \
+	'interrupt-map-mask = <0xf800 0x00 0x00 0x07>;' \
+	'interrupt-map = <0x800 0x00 0x00 0x01 0x01 0x00 0x20 0x04 0x1000 0x00 0x00 0x01 0x01 0x00 0x21 0x04>;' \
+	'msi-parent = <0x01>;' 'dma-coherent;'
+node 'interrupt-controller@8000000' 'compatible = "arm,gic-v3";' 'interrupt-controller;' \
+	'#interrupt-cells = <0x03>;' '#address-cells = <0x00>;' 'phandle = <0x01>;' \
+	'reg = <0x00 0x8000000 0x00 0x10000 0x00 0x80a0000 0x00 0x20000>;' \
+	'msi-controller;' 'mbi-ranges = <0x80 0x100>;'
 
 # A tree of one's own comes through as it is, but for memory and /chosen
+tree -c 18
 cp "$work/tree" "$work/before"
 dtc -q -I dts -O dtb -o "$work/own.dtb" "$work/tree" || problem "dtc cannot write it again"
 tree --dtb "$work/own.dtb" -c 2

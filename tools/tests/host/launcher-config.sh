@@ -344,6 +344,10 @@ refuse 'vm.toml:2: ' config check "$vm" && complains 'does not fit'
 file '[kernel]\nkernel_path = "text"\nkernel_load_addr = 0x20_0000\nentry_point = 0x8000\ncmdline = "x"\n'
 refuse 'vm.toml:5: ' config check "$vm" && complains 'takes no command line'
 
+# No bus for PCI devices
+refuse 'only that for arm64 has one' run -k text --vfio 01:00.0
+bad 4 'only that for arm64 has one' '[kernel]\nkernel_path = "k"\n[axvm]\nvfio = ["01:00.0"]\n'
+
 # vCPUs run where the file says; without the host's hardware an example is a VM like any other
 cp "$work/code.bin" "$work/nimbos.bin"
 cp "$work/code.bin" "$work/axvm-bios.bin"
@@ -384,6 +388,29 @@ gicr '0x4_0000, 0, 0x20, [2, 0x1_0000, 0]' '0x20000 bytes apart'
 gicr '0x2_0000, 0, 0x20, [2]' 'have 0x40000 bytes'
 gicr '0x4_0000, 0, 0x20, [2, 0x2_0000, 0, 0]' 'cfg is'
 gicr '0x1_0000, 0, 0x23, []' 'another architecture'
+
+# PCI devices: both ways to name them, what is in their way, and what they are in the way of
+vfio() { bad "$1" "$2" "[kernel]\nkernel_path = \"k\"\n[axvm]\nvfio = [$3]\n${4:-}"; }
+good '[kernel]\nkernel_path = "k"\n[axvm]\nvfio = ["0000:01:00.0",\n"02:1f.7"]\n'
+says "the host's 0000:01:00.0 is 0000:00:01.0, interrupt 64 or messages (line 4)"
+says "the host's 0000:02:1f.7 is 0000:00:02.0, interrupt 65 or messages (line 5)"
+row '00003f000000-0x00003f0fffff' 1M 4 'PCI: configuration space'
+row '000010000000-0x00003effffff' 752M 4 'PCI: registers'
+vfio 4 'an entry is a string' 1
+for address in '' 1 00:20.0 00:01.8 01:00 0000:01:00.00 10000:01:00.0 -1:01.0 '00:1 .0' '00:01.0 '; do
+	vfio 4 'not a PCI address' "\"$address\""
+done
+vfio 5 'named twice' '"0000:01:00.0",\n"01:00.0"'
+vfio 4 'more than 8' "$(printf '"00:%02x.0",' 1 2 3 4 5 6 7 8 9)"
+vfio 6 'd: interrupt 64 is the PCI bus' '"01:00.0"' '[devices]\nemu_devices = [["d", 0x902_0000, 0x1000, 64, 2, []]]\n'
+vfio 6 'd: interrupt 383 is the PCI bus' '"01:00.0"' '[devices]\nemu_devices = [["d", 0x902_0000, 0x1000, 383, 2, []]]\n'
+vfio 6 'overlaps the PCI bus' '"01:00.0"' '[devices]\npassthrough_addresses = [[0x3eff_f000, 0x2000]]\n'
+bad 5 'the PCI bus overlaps memory at 0x3f000000' \
+	'[kernel]\nkernel_path = "k"\nmemory_regions = [[0x3e00_0000, 0x1800_0000, 7, 0]]\n[axvm]\nvfio = ["01:00.0"]\n'
+refuse 'named twice' run -k text --vfio 01:00.0 --vfio 0000:01:00.0
+refuse 'more than 8' run "$vm" --vfio 1:2.3 --vfio 1:2.4 --vfio 1:2.5 --vfio 1:2.6 --vfio 1:2.7 --vfio 1:3.0 --vfio 1:3.1 --vfio 1:3.2
+file '[kernel]\nkernel_path = "text"\n[axvm]\nvfio = ["01:00.0"]\npassthrough = false\n'
+check 0 "$out/axvm" config explain "$vm" && says 'vm.toml:4: left out: vfio: 0000:01:00.0'
 
 # An Image where it cannot be, and places that are taken
 # (image_size is at 16, the magic number at 56)
