@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 vfio=1 guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 vfio=1 guest=1 mem=512 timeout=400 soak=1
 # bed: arch=arm64 kernels=plain cpus=2 parallel=1 vfio=1 guest=1 mem=512 timeout=400
 #
 # vfio: a PCI device behind an IOMMU is given to a Linux guest, whose driver moves bytes with it: by message interrupts, by
