@@ -43,6 +43,7 @@ void check_errno(const char *file, int line, const char *what, long result, int 
 int checks_failed(void);
 void skip(const char *why) __attribute__((noreturn));
 bool soak(void);
+bool slow_kernel(void);
 int count_of(int usual, int long_run);
 
 #define CHECK(condition)						\

@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # bed: arch=arm64 kernels=plain cpus=2 kvm=1 parallel=1 guest=1 mem=512 timeout=150
-# bed: kernels=plain cpus=2 kvm=0,1 guest=1 mem=512 timeout=150
+# bed: kernels=plain cpus=2 kvm=1 guest=1 mem=512 timeout=150
+# bed: kernels=plain cpus=2 guest=1 mem=512 timeout=150 soak=1
 # bed: kernels=debug cpus=2 kvm=1 guest=1 mem=512 timeout=150
 #
 # kill: the launcher is killed at moments of all kinds while a guest boots; nothing of it stays: no VM, no use of the module.
 modprobe axvm || exit 1
 
 times=20
-[ "$BED_KERNEL" != debug ] || times=5
+[ "$BED_KERNEL" != debug ] || times=3
 [ -z "$AXVM_SOAK" ] || times=100
 
 launch() {

@@ -4,9 +4,12 @@
 # bed: arch=x86_64 kernels=plain,debug,debian-6.12,debian-6.1 cpus=1 guest=1 mem=512 timeout=400
 # bed: arch=x86_64 kernels=plain cpus=1 append=axvm.apicv=0 guest=1 mem=512 timeout=400
 # bed: arch=x86_64 kernels=plain cpus=1 append=axvm.apicv=1 guest=1 mem=512 timeout=400
-# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=0,1 guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=plain cpus=2 kvm=0,1 guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=debug cpus=2 kvm=1 guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=debug cpus=2 guest=1 mem=512 timeout=400 soak=1
 # bed: arch=arm64 kernels=plain cpus=2 kvm=1 parallel=1 guest=1 mem=512 timeout=400
-# bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 model=max guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=plain cpus=2 kvm=1 model=max guest=1 mem=512 timeout=400
+# bed: arch=arm64 kernels=debug cpus=2 kvm=1 model=max guest=1 mem=512 timeout=400 soak=1
 # bed: arch=arm64 kernels=plain,debug cpus=2 kvm=0 model=cortex-a72 guest=1 mem=512 timeout=400
 # bed: arch=arm64 kernels=debian-6.12,debian-6.1 cpus=2 kvm=1 guest=1 mem=512 timeout=400
 #
