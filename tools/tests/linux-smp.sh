@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # bed: kernels=plain,debug cpus=2 guest=1 mem=512 timeout=200
-# bed: kernels=plain cpus=1 guest=1 mem=512 timeout=200 soak=1
+# bed: arch=x86_64 kernels=plain cpus=1 guest=1 mem=512 timeout=200 soak=1
 # bed: arch=x86_64 kernels=plain cpus=4 guest=2 mem=768 timeout=200 soak=1
-# bed: arch=arm64 kernels=plain cpus=4 guest=1 mem=512 timeout=200 soak=1
+# bed: arch=arm64 kernels=plain cpus=2,4 parallel=1 guest=1 mem=512 timeout=200 soak=1
 #
 # linux-smp: Linux guests with several vCPUs, more than there are CPUs, under a load of messages, memory barriers,
 # translations to be dropped everywhere, migrations, timers, and CPUs that go offline and come back (guest-load); nothing
