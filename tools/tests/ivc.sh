@@ -4,6 +4,7 @@
 # bed: arch=x86_64 kernels=plain,debug cpus=2 timeout=180
 # bed: arch=arm64 kernels=plain,debug cpus=2 kvm=1 timeout=180
 # bed: arch=arm64 kernels=plain cpus=2 model=cortex-a72 timeout=180 soak=1
+# bed: arch=arm64 kernels=plain cpus=2 kvm=1 parallel=1 timeout=180 soak=1
 # bed: arch=x86_64 kernels=debian-6.12,debian-6.1 cpus=2 timeout=180 soak=1
 # bed: arch=arm64 kernels=debian-6.12,debian-6.1 cpus=2 kvm=1 timeout=180 soak=1
 #

@@ -8,8 +8,8 @@
 #
 # linux-smp: Linux guests with several vCPUs, more than there are CPUs, under a load of messages, memory barriers,
 # translations to be dropped everywhere, migrations, timers, and CPUs that go offline and come back (guest-load); nothing
-# in their consoles may tell of a CPU that hung or a clock that went wrong. In a soak for a minute each, on 1 and 4 CPUs
-# too, and on x86 with 16 vCPUs (in Debian's kernel, whose watchdog looks for lockups; the bed's own knows 8 CPUs).
+# in their consoles may tell of a CPU that hung or a clock that went wrong. In a soak for a minute each, on 4 CPUs too, and on
+# x86 on 1, and with 16 vCPUs (in Debian's kernel, whose watchdog looks for lockups; the bed's own knows 8 CPUs).
 modprobe axvm || exit 1
 
 fail() {
