@@ -12,34 +12,21 @@ arm64) arch=arm64 console=ttyAMA0 ram='80000000-8fffffff : System RAM' own_ram='
 *) arch=x86 console=ttyS0 ram='00100000-07ffffff : System RAM' own_ram='00100000-05ffffff : System RAM' ;;
 esac
 
+out=/tmp/config.out
+# shellcheck source=tools/tests/console.sh
+. /tests/console.sh
+
 fail() {
 	echo "$1"
-	tail -n 30 /tmp/config.out
+	tail -n 30 $out
 	exit 1
-}
-
-# Wait for a line of the guest
-await() {
-	n=0
-	until grep -q "$1" /tmp/config.out; do
-		n=$((n + 1))
-		[ $n -le 600 ] || fail "the guest did not say $1"
-		kill -0 "$launcher" 2>/dev/null || fail "the launcher ended before $1"
-		usleep 100000
-	done
 }
 
 # boot RAM CPUS ARGUMENT...: boot, look at the guest's memory map and at where its vCPU may run, switch off
 boot() {
 	want=$1 cpus=$2
 	shift 2
-	rm -f /tmp/config.in && mkfifo /tmp/config.in
-	# See linux-boot.sh: not the guest before
-	: >/tmp/config.out
-	axvm run "$@" </tmp/config.in >/tmp/config.out 2>&1 &
-	launcher=$!
-	exec 9>/tmp/config.in
-	await GUEST-UP
+	guest_boots "$@"
 	for task in /proc/"$launcher"/task/*; do
 		grep -q axvm-vcpu0 "$task/comm" || continue
 		grep -q "^Cpus_allowed_list:[[:space:]]*$cpus\$" "$task/status" ||
@@ -48,22 +35,19 @@ boot() {
 	usleep 300000
 	echo 'cat /proc/iomem; echo map-"said"; poweroff -f' >&9
 	await map-said
-	grep -q "$want" /tmp/config.out || fail "no '$want' in the guest's memory map"
-	wait "$launcher"
-	status=$?
-	exec 9>&-
-	[ $status = 0 ] || fail "exit status $status after a power-off"
+	grep -q "$want" $out || fail "no '$want' in the guest's memory map"
+	guest_ends
 }
 
 # The example, with the images that there are
 sed -e 's|"bzImage"|"/guest/kernel"|' -e 's|"Image"|"/guest/kernel"|' /tests/configs/$arch-linux.toml >/root/vm.toml
-axvm run /root/vm.toml >/tmp/config.out 2>&1
+axvm run /root/vm.toml >$out 2>&1
 status=$?
 [ $status = 2 ] || fail "the example as it is: status $status"
-[ "$(wc -l </tmp/config.out)" = 1 ] || fail "the example as it is: not one line"
-grep -qE '^axvm: /root/vm.toml:[0-9]*: (.* is not supported by this version|HPET: .*)$' /tmp/config.out || fail "the example as it is"
+[ "$(wc -l <$out)" = 1 ] || fail "the example as it is: not one line"
+grep -qE '^axvm: /root/vm.toml:[0-9]*: (.* is not supported by this version|HPET: .*)$' $out || fail "the example as it is"
 boot "$ram" 0 /root/vm.toml --no-passthrough -i /guest/initramfs -a console=$console
-grep -q '^axvm: /root/vm.toml:[0-9]*: left out: interrupt_mode passthrough' /tmp/config.out || fail "nothing about what was left out"
+grep -q '^axvm: /root/vm.toml:[0-9]*: left out: interrupt_mode passthrough' $out || fail "nothing about what was left out"
 
 # One of our own: images named from where the file is, other addresses, the other CPU
 ln -s /guest/kernel /root/kernel

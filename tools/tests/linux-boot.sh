@@ -17,6 +17,9 @@
 # UART's interrupts, sleeps without burning the host's CPU, and powers off; no exit of it reaches the launcher. On arm64
 # with one vCPU and with four, one of which goes offline and comes back.
 modprobe axvm || exit 1
+out=/tmp/linux.out
+# shellcheck source=tools/tests/console.sh
+. /tests/console.sh
 
 case $BED_ARCH in
 arm64) console=ttyAMA0 timer=arch_timer uart=uart-pl011 typed=2 numbers='1 4' ;;
@@ -25,14 +28,14 @@ esac
 
 fail() {
 	echo "with $vcpus vCPUs: $1"
-	tail -n 30 /tmp/linux.out
+	tail -n 30 $out
 	echo
 	exit 1
 }
 
 # The word in column 2 of the line of /proc/interrupts that starts or ends with $1, as the guest printed it
 count() {
-	tr -d '\r' </tmp/linux.out | awk -v name="$1" '$1 == name ":" || $NF == name { n = $2 } END { print n + 0 }'
+	tr -d '\r' <$out | awk -v name="$1" '$1 == name ":" || $NF == name { n = $2 } END { print n + 0 }'
 }
 
 # utime + stime of the vCPUs' threads, in ticks
@@ -42,46 +45,21 @@ cpu_time() {
 	done | awk '{ n += $14 + $15 } END { print n }'
 }
 
-# Wait for a line of the guest
-await() {
-	n=0
-	until grep -q "$1" /tmp/linux.out; do
-		n=$((n + 1))
-		[ $n -le 300 ] || fail "the guest did not say $1"
-		kill -0 "$launcher" 2>/dev/null || fail "the launcher ended before $1"
-		sleep 1
-	done
-}
-
-# say WORD COMMAND: type a command into the guest's console, and wait until it has said the word.
-say() {
-	echo "$2; echo \"$1\"\"-said\"" >&9
-	await "$1-said"
-}
-
 boot() {
 	vcpus=$1
-	rm -f /tmp/linux.in && mkfifo /tmp/linux.in
-	# The launcher empties it late, when the FIFO is open: what the guest before it said must not count.
-	: >/tmp/linux.out
-	axvm run -c "$vcpus" -k /guest/kernel -i /guest/initramfs -m 128M -a console=$console \
-		</tmp/linux.in >/tmp/linux.out 2>&1 &
-	launcher=$!
-	exec 9>/tmp/linux.in
-
-	await GUEST-UP
+	guest_boots -c "$vcpus" -k /guest/kernel -i /guest/initramfs -m 128M -a console=$console
 	sleep 1
 	say cpus "echo there are \$(nproc)-cpus"
-	grep -q "there are $vcpus-cpus" /tmp/linux.out || fail "not $vcpus CPUs"
+	grep -q "there are $vcpus-cpus" $out || fail "not $vcpus CPUs"
 	say interrupts 'cat /proc/interrupts'
 	[ "$(count $timer)" -gt 20 ] || fail "$timer: $(count $timer)"
 	[ "$(count $uart)" -ge $typed ] || fail "$uart: $(count $uart)"
 
 	if [ "$vcpus" -gt 1 ]; then
 		say offline "echo 0 >/sys/devices/system/cpu/cpu1/online; echo offline: \$(nproc)"
-		grep -q "offline: $((vcpus - 1))" /tmp/linux.out || fail "CPU 1 does not go offline"
+		grep -q "offline: $((vcpus - 1))" $out || fail "CPU 1 does not go offline"
 		say online "echo 1 >/sys/devices/system/cpu/cpu1/online; echo online: \$(nproc)"
-		grep -q "online: $vcpus" /tmp/linux.out || fail "CPU 1 does not come back"
+		grep -q "online: $vcpus" $out || fail "CPU 1 does not come back"
 	fi
 
 	echo 'echo sleep-"begins"; sleep 6; echo sleep-"ended"' >&9
@@ -96,11 +74,7 @@ boot() {
 	grep 'to-user' /sys/kernel/debug/axvm/*/vcpus
 	! grep 'to-user' /sys/kernel/debug/axvm/*/vcpus | grep -v 'to-user 0 ' || fail "exits reached the launcher"
 	axvm ps
-	echo 'poweroff -f' >&9
-	wait "$launcher"
-	status=$?
-	exec 9>&-
-	[ $status = 0 ] || fail "exit status $status after a power-off"
+	finish
 }
 
 for number in $numbers; do

@@ -11,30 +11,16 @@
 # somebody outside who gives back what he is told in capitals, and on arm64 the clock of the board.
 modprobe axvm || exit 1
 modules=
-: >/tmp/pass.out
+out=/tmp/pass.out
+# shellcheck source=tools/tests/console.sh
+. /tests/console.sh
+: >$out
 
 fail() {
 	echo "$1"
-	[ ! -f /tmp/pass.out ] || tail -n 30 /tmp/pass.out
+	tail -n 30 $out
 	cat /proc/interrupts
 	exit 1
-}
-
-# Wait for a line of the guest, or of what else is $launcher
-await() {
-	n=0
-	until grep -q "$1" /tmp/pass.out; do
-		n=$((n + 1))
-		[ $n -le 1200 ] || fail "nobody said $1"
-		kill -0 "$launcher" 2>/dev/null || grep -q "$1" /tmp/pass.out || fail "an end before $1"
-		usleep 100000
-	done
-}
-
-# say WORD COMMAND: type a command into the guest's console, and wait until it has said the word
-say() {
-	echo "$2; echo \"$1\"\"-said\"" >&9
-	await "$1-said"
 }
 
 # configure HOST_DEVICES: a Linux guest with that
@@ -53,32 +39,20 @@ host_devices = [$1]
 END
 }
 
-# boot HOST_DEVICES: that guest, its console at descriptor 9
+# boot HOST_DEVICES: that guest
 boot() {
 	configure "$1"
-	rm -f /tmp/pass.in && mkfifo /tmp/pass.in
-	axvm run /root/pass.toml </tmp/pass.in >/tmp/pass.out 2>&1 &
-	launcher=$!
-	exec 9>/tmp/pass.in
-	await GUEST-UP
+	guest_boots /root/pass.toml
 	sleep 1
 }
 
 # refused WORD HOST_DEVICES: the host has it, and the launcher says who
 refused() {
 	configure "$2"
-	timeout 60 axvm run /root/pass.toml </dev/null >/tmp/pass.out 2>&1
+	timeout 60 axvm run /root/pass.toml </dev/null >$out 2>&1
 	status=$?
 	[ $status = 2 ] || fail "held by the host: status $status"
-	grep -q "pass.toml:10: .*$1" /tmp/pass.out || fail "held by the host: who?"
-}
-
-finish() {
-	echo 'poweroff -f' >&9
-	wait "$launcher"
-	status=$?
-	exec 9>&-
-	[ $status = 0 ] || fail "exit status $status after a power-off"
+	grep -q "pass.toml:10: .*$1" $out || fail "held by the host: who?"
 }
 
 # Accesses to the device $1 that the module has made
@@ -88,7 +62,7 @@ accesses() {
 
 # The word in column 2 of the guest's line of /proc/interrupts that ends with $1
 count() {
-	tr -d '\r' </tmp/pass.out | awk -v name="$1" '$NF == name { n = $2 } END { print n + 0 }'
+	tr -d '\r' <$out | awk -v name="$1" '$NF == name { n = $2 } END { print n + 0 }'
 }
 
 # The way that the interrupt of the device $1 goes
@@ -105,7 +79,7 @@ talk() {
 }
 
 answered() {
-	for word in OUT AND BACK; do grep -q "answer: $word" /tmp/pass.out || fail "no answer $word"; done
+	for word in OUT AND BACK; do grep -q "answer: $word" $out || fail "no answer $word"; done
 }
 
 # The guest's driver does it, by interrupts
@@ -118,7 +92,7 @@ guest_talks() {
 
 # The host's own driver
 host_talks() {
-	sh -c "$(talk "$1")" >/tmp/pass.out 2>&1 &
+	sh -c "$(talk "$1")" >$out 2>&1 &
 	launcher=$!
 	await 'answer: BACK'
 	wait $launcher
@@ -215,7 +189,7 @@ in_guest() {
 	boot "$(hardware "$1")"
 	grep -q "$port-.* : axvm-.* uart2" /proc/ioports || fail "not in /proc/ioports"
 	say alarm "RTC=9020000.rtc axvm-test passthrough_alarm && echo it\"-came\""
-	grep -q it-came /tmp/pass.out || fail "no alarm in the guest"
+	grep -q it-came $out || fail "no alarm in the guest"
 	guest_talks /dev/ttyS0
 	for name in clock uart2; do
 		[ "$(way $name)" = linked ] || fail "the interrupt of $name is $(way $name)"
@@ -245,10 +219,10 @@ board() {
 	! grep -q "$port-.* : serial" /proc/ioports || fail "the driver has not given it up"
 	axvm-test passthrough_clock || exit 1
 	# Here no IOMMU is in front of what there is on the PCI bus
-	axvm run -k /guest/kernel -m 64M --vfio 00:01.0 </dev/null >/tmp/pass.out 2>&1
+	axvm run -k /guest/kernel -m 64M --vfio 00:01.0 </dev/null >$out 2>&1
 	status=$?
 	[ $status = 2 ] || fail "VFIO without an IOMMU: status $status"
-	grep -q '^axvm: 0000:00:01.0: no IOMMU is in front of it' /tmp/pass.out || fail "VFIO without an IOMMU"
+	grep -q '^axvm: 0000:00:01.0: no IOMMU is in front of it' $out || fail "VFIO without an IOMMU"
 
 	(cd / && echo bin/axvm-test | cpio -o -H newc 2>/dev/null) >/root/test.cpio
 	modules='["/root/test.cpio"]'

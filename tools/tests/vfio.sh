@@ -14,6 +14,8 @@ modprobe axvm || exit 1
 device=0000:01:00.0 one=0000:00:10.0 other=0000:00:10.1
 pci=/sys/bus/pci
 out=/tmp/vfio.out
+# shellcheck source=tools/tests/console.sh
+. /tests/console.sh
 
 fail() {
 	echo "$1"
@@ -73,40 +75,9 @@ refused() {
 
 # --- the guest's
 
-# await WORD [TIMES]: wait for a line of the guest
-await() {
-	n=0
-	until [ "$(grep -c "$1" $out)" -ge "${2:-1}" ]; do
-		n=$((n + 1))
-		[ $n -le 300 ] || fail "the guest did not say $1"
-		kill -0 "$launcher" 2>/dev/null || fail "the launcher ended before $1"
-		sleep 1
-	done
-}
-
-# say WORD COMMAND: type a command into the guest's console, and wait until it has said the word
-say() {
-	echo "$2; echo \"$1\"\"-said\"" >&9
-	await "$1-said"
-}
-
 boot() {
-	rm -f /tmp/vfio.in && mkfifo /tmp/vfio.in
-	# See linux-boot.sh: not the guest before
-	: >$out
-	axvm run -k /guest/kernel -i /guest/initramfs -m 128M "$@" </tmp/vfio.in >$out 2>&1 &
-	launcher=$!
-	exec 9>/tmp/vfio.in
-	await GUEST-UP
+	guest_boots -k /guest/kernel -i /guest/initramfs -m 128M "$@"
 	sleep 1
-}
-
-finish() {
-	echo 'poweroff -f' >&9
-	wait "$launcher"
-	status=$?
-	exec 9>&-
-	[ $status = 0 ] || fail "exit status $status after a power-off"
 }
 
 # How often vCPUs have left the guest for the launcher
