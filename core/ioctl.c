@@ -27,11 +27,24 @@ static size_t call_size(const struct axvm_call *call, struct axvm_vm *vm)
 	return call->flags & AXVM_CALL_REGS ? vm->ops->regs_size : call->size;
 }
 
-/* Copy the caller's structure in; @user_size gets what the caller said it has */
-static void *copy_in(const struct axvm_call *call, size_t size, void __user *user, u32 *user_size)
+/* Most structures are that small: interrupts above all, which are not to wait for an allocator */
+#define SMALL	64
+
+static void put_arg(void *arg, void *small)
+{
+	if (arg != small)
+		kfree(arg);
+}
+
+/*
+ * Copy the caller's structure in, to @small if it fits, else to where put_arg() frees it;
+ * @user_size gets what the caller said it has
+ */
+static void *copy_in(const struct axvm_call *call, size_t size, void __user *user, u32 *user_size,
+		     void *small)
 {
 	size_t min = call->min_size ? call->min_size : size;
-	void *arg;
+	void *arg = small;
 	int ret;
 
 	if (get_user(*user_size, (u32 __user *)user))
@@ -40,12 +53,13 @@ static void *copy_in(const struct axvm_call *call, size_t size, void __user *use
 		return ERR_PTR(-EINVAL);
 	if (*user_size > PAGE_SIZE)
 		return ERR_PTR(-E2BIG);
-	arg = kzalloc(size, GFP_KERNEL_ACCOUNT);
+	if (size > SMALL)
+		arg = kzalloc(size, GFP_KERNEL_ACCOUNT);
 	if (!arg)
 		return ERR_PTR(-ENOMEM);
 	ret = copy_struct_from_user(arg, size, user, *user_size);
 	if (ret) {
-		kfree(arg);
+		put_arg(arg, small);
 		return ERR_PTR(ret);
 	}
 	return arg;
@@ -99,6 +113,7 @@ long axvm_ioctl(enum axvm_object object, struct axvm_vm *vm, struct axvm_vcpu *v
 {
 	const struct axvm_call *call = find(object, cmd);
 	void __user *user = (void __user *)arg;
+	u64 small[SMALL / sizeof(u64)];
 	u32 user_size = 0;
 	void *data = NULL;
 	size_t size;
@@ -114,7 +129,7 @@ long axvm_ioctl(enum axvm_object object, struct axvm_vm *vm, struct axvm_vcpu *v
 	if (!size && arg)
 		return -EINVAL;
 	if (size) {
-		data = copy_in(call, size, user, &user_size);
+		data = copy_in(call, size, user, &user_size, small);
 		if (IS_ERR(data))
 			return PTR_ERR(data);
 	}
@@ -122,7 +137,7 @@ long axvm_ioctl(enum axvm_object object, struct axvm_vm *vm, struct axvm_vcpu *v
 	if ((call->flags & AXVM_CALL_OUT) && (ret >= 0 || ret == -ENOSPC) &&
 	    copy_to_user(user, data, min_t(size_t, size, user_size)))
 		ret = -EFAULT;
-	kfree(data);
+	put_arg(data, small);
 	return ret;
 }
 EXPORT_SYMBOL_AXVM_KUNIT(axvm_ioctl);
