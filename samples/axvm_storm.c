@@ -2,9 +2,9 @@
 /*
  * Another module that interrupts guests: axvm_inject_irq_to_vcpu() from a kernel thread or
  * from a timer's hard interrupt. The tests use it. A write of struct storm to /dev/axvm-storm
- * does the whole of it: an interrupt, wait until the guest has counted it, the next one. It
- * returns when all are counted, or with an error: what the injection said, or -ETIME when
- * the guest does not count.
+ * does the whole of it: a burst of interrupts, each of another number, wait until the guest has
+ * counted them all, the next burst. It returns when all are counted, or with an error: what
+ * the injection said, or -ETIME when the guest does not count.
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
@@ -19,16 +19,17 @@
 #include "../core/irq.h"
 
 #define PATIENCE	(40 * HZ)
+#define MAX_BURST	16
 
 /**
  * struct storm - what is written to the device
  * @vm: number of the VM
  * @vcpu: of the vCPU
- * @irq: vector or INTID
- * @count: how many
+ * @irq: the burst's first vector or INTID
+ * @count: how many bursts
  * @hardirq: 1: from hard-interrupt context
- * @reserved: 0
- * @counter: the writer's address of a __u32, where the guest counts
+ * @burst: how many interrupts in one, 1 to 16: @irq, @irq + 1, ...
+ * @counter: the writer's address of a __u32 for each of them, where the guest counts
  */
 struct storm {
 	u32 vm;
@@ -36,7 +37,7 @@ struct storm {
 	u32 irq;
 	u32 count;
 	u32 hardirq;
-	u32 reserved;
+	u32 burst;
 	u64 counter;
 };
 
@@ -51,7 +52,13 @@ struct run {
 
 static int inject(struct run *run)
 {
-	return axvm_inject_irq_to_vcpu(run->storm.vm, run->storm.vcpu, run->storm.irq);
+	struct storm *storm = &run->storm;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < storm->burst; i++)
+		ret = axvm_inject_irq_to_vcpu(storm->vm, storm->vcpu, storm->irq + i);
+	return ret;
 }
 
 static enum hrtimer_restart rings(struct hrtimer *timer)
@@ -63,7 +70,7 @@ static enum hrtimer_restart rings(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-static int send_one(struct run *run)
+static int send(struct run *run)
 {
 	if (!run->storm.hardirq)
 		return inject(run);
@@ -72,9 +79,8 @@ static int send_one(struct run *run)
 	return run->ret;
 }
 
-static int await(struct run *run, u32 wanted)
+static int await(u32 __user *counter, u32 wanted)
 {
-	u32 __user *counter = u64_to_user_ptr(run->storm.counter);
 	unsigned long end = jiffies + PATIENCE;
 	unsigned int tries = 0;
 	u32 count;
@@ -97,23 +103,39 @@ static int await(struct run *run, u32 wanted)
 	}
 }
 
+/* What the guest has counted before */
+static int read_counters(u32 __user *counter, u32 *first, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (get_user(first[i], counter + i))
+			return -EFAULT;
+	return 0;
+}
+
+static int send_all(struct run *run)
+{
+	u32 __user *counter = u64_to_user_ptr(run->storm.counter);
+	u32 first[MAX_BURST], i, round;
+	int ret;
+
+	ret = read_counters(counter, first, run->storm.burst);
+	for (round = 1; !ret && round <= run->storm.count; round++) {
+		ret = send(run);
+		for (i = 0; !ret && i < run->storm.burst; i++)
+			ret = await(counter + i, first[i] + round);
+	}
+	return ret;
+}
+
 static int storm_thread(void *data)
 {
 	struct run *run = data;
-	u32 __user *counter = u64_to_user_ptr(run->storm.counter);
-	u32 i, first = 0;
-	int ret = 0;
 
 	kthread_use_mm(run->mm);
-	if (get_user(first, counter))
-		ret = -EFAULT;
-	for (i = 1; !ret && i <= run->storm.count; i++) {
-		ret = send_one(run);
-		if (!ret)
-			ret = await(run, first + i);
-	}
+	run->ret = send_all(run);
 	kthread_unuse_mm(run->mm);
-	run->ret = ret;
 	complete(&run->done);
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(HZ);
@@ -130,6 +152,8 @@ static ssize_t storm_write(struct file *file, const char __user *user, size_t si
 		return -EINVAL;
 	if (copy_from_user(&run.storm, user, size))
 		return -EFAULT;
+	if (!run.storm.burst || run.storm.burst > MAX_BURST)
+		return -EINVAL;
 	init_completion(&run.rang);
 	init_completion(&run.done);
 	axvm_hrtimer_setup(&run.timer, rings, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);

@@ -22,20 +22,28 @@ BLOB(counting,
 	"	add	x3, x3, x0, lsl #17\n"
 	"	str	wzr, [x3, #0x14]\n"		/* GICR_WAKER */
 	"	add	x3, x3, #0x10, lsl #12\n"
-	"	mov	w4, #0xffff\n"
-	"	str	w4, [x3, #0x100]\n"		/* GICR_ISENABLER0: SGIs */
+	"	mov	w4, #0xffffff\n"
+	"	str	w4, [x3, #0x100]\n"		/* GICR_ISENABLER0: SGIs, PPIs */
 	"	cbnz	x0, 1f\n"
 	"	movz	x3, #0x0800, lsl #16\n"		/* the distributor */
 	"	mov	w4, #2\n"
 	"	str	w4, [x3]\n"			/* GICD_CTLR: Group 1 */
-	"	movz	w4, #0xa, lsl #16\n"
-	"	str	w4, [x3, #0xc08]\n"		/* GICD_ICFGR2: 40 and 41 are edges */
-	"	mov	w4, #0x700\n"
-	"	str	w4, [x3, #0x104]\n"		/* GICD_ISENABLER1: 40 to 42 */
+	"	mov	w4, #0xaaaaaaaa\n"
+	"	str	w4, [x3, #0xc0c]\n"		/* GICD_ICFGR3, 4: 48 to 79 are edges */
+	"	str	w4, [x3, #0xc10]\n"
+	"	movz	w4, #0x400\n"
+	"	movk	w4, #0xff, lsl #16\n"
+	"	str	w4, [x3, #0x104]\n"		/* GICD_ISENABLER1: 42, 48 to 55 */
+	"	mov	w4, #0xffff\n"
+	"	str	w4, [x3, #0x108]\n"		/* GICD_ISENABLER2: 64 to 79 */
 	"	add	x5, x3, #6, lsl #12\n"
 	"	mov	x4, #1\n"
-	"	str	x4, [x5, #8 * 41]\n"		/* GICD_IROUTER: to vCPU 1 */
-	"	str	x4, [x5, #8 * 42]\n"
+	"	str	x4, [x5, #8 * 42]\n"		/* GICD_IROUTER: to vCPU 1 */
+	"	mov	x6, #72\n"
+	"4:	str	x4, [x5, x6, lsl #3]\n"
+	"	add	x6, x6, #1\n"
+	"	cmp	x6, #80\n"
+	"	b.lo	4b\n"
 	"1:	mov	w4, #1\n"
 	"	str	w4, [x19, #28]\n"
 	"1:	msr	daifset, #2\n"		/* what comes from here on ends the WFI */

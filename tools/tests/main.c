@@ -144,7 +144,7 @@ static int run(const struct test *test)
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		alarm(CASE_SECONDS * (soak() ? 10 : 1));
+		alarm(CASE_SECONDS * (soak() ? 30 : 1));
 		test->run();
 		_exit(checks_failed());
 	}

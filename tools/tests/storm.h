@@ -28,28 +28,32 @@ struct storm_control {
 	uint64_t reserved[3];
 };
 
-/* A number for each source and vCPU */
+/*
+ * The numbers of each source. Most have STORM_BURST of them, from the one given here on; on
+ * arm64 SGIs, PPIs and SPIs.
+ */
+#define STORM_BURST	8
 #ifdef __aarch64__
-#define STORM_THREAD(i)	(0 + (i))	/* four kernel threads */
-#define STORM_IOCTL	4
-#define STORM_FLOOD	5
-#define STORM_TICK	6
-#define STORM_IPI(vcpu)	(8 + (vcpu))
-#define STORM_EDGE_GSI	40		/* edge, to vCPU 0 */
-#define STORM_EDGE	40
-#define STORM_MSI_IRQ	41		/* edge, to vCPU 1 */
+#define STORM_THREAD(i)	((i) / 2 * 16)	/* four kernel threads, two to a vCPU: SGIs, PPIs */
+#define STORM_IOCTL	48		/* SPIs to vCPU 0 */
+#define STORM_FLOOD	8
+#define STORM_TICK	9
+#define STORM_IPI(vcpu)	(10 + (vcpu))
+#define STORM_EDGE_GSI	64		/* edges, to vCPU 0 */
+#define STORM_EDGE	64
+#define STORM_MSI_IRQ	72		/* edges, to vCPU 1 */
 #define STORM_MSI_ADDRESS (GUEST_GICD + 0x40)
 #define STORM_LEVEL_GSI	42		/* level, to vCPU 1 */
 #define STORM_LEVEL	42
 #else
-#define STORM_THREAD(i)	(0x60 + (i))
-#define STORM_IOCTL	0x50
+#define STORM_THREAD(i)	(0x60 + 8 * (i))
+#define STORM_IOCTL	0x80
 #define STORM_FLOOD	0x51
 #define STORM_TICK	0x30
-#define STORM_IPI(vcpu)	(0x70 + (vcpu))
-#define STORM_EDGE_GSI	6
-#define STORM_EDGE	0x46
-#define STORM_MSI_IRQ	0x58
+#define STORM_IPI(vcpu)	(0x40 + (vcpu))
+#define STORM_EDGE_GSI	16
+#define STORM_EDGE	0x88
+#define STORM_MSI_IRQ	0x90
 #define STORM_MSI_ADDRESS 0xfee01000
 #define STORM_LEVEL_GSI	5
 #define STORM_LEVEL	0x45

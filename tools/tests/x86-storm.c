@@ -22,7 +22,17 @@ BLOB(counting, 32,
 	"	test	%ebx, %ebx\n"
 	"	jnz	1f\n"
 	PIN(5, 0x8045, 1)
-	PIN(6, 0x0046, 0)
+	"	mov	$0x30, %eax\n"		/* pins 16 to 23: edges, 0x88 to 0x8f */
+	"	mov	$0x88, %edx\n"
+	"4:	lea	1(%eax), %ecx\n"
+	"	mov	%ecx, 0xfec00000\n"
+	"	movl	$0, 0xfec00010\n"
+	"	mov	%eax, 0xfec00000\n"
+	"	mov	%edx, 0xfec00010\n"
+	"	add	$2, %eax\n"
+	"	inc	%edx\n"
+	"	cmp	$0x90, %edx\n"
+	"	jb	4b\n"
 	"1:	movl	$1, 28(%esi)\n"
 	"1:	cli\n"		/* what comes from here on ends the HLT */
 	"	incl	(%esi)\n"
