@@ -17,7 +17,7 @@
  * arrival is all that was wanted: what is pending is looked at before the next entry.
  *
  * If the vCPU has moved on, whoever asked for an IPI while this one was on its way
- * (-EBUSY in send_ipi()) relies on it in vain, so it is sent after the vCPU. The barrier
+ * (-EBUSY in send_async()) relies on it in vain, so it is sent after the vCPU. The barrier
  * makes this complete: the asker made its interrupt pending before it found this IPI
  * still queued, and we look where the vCPU is after the IPI left the queue. So either we
  * see the vCPU in the guest elsewhere, or it has yet to look at what is pending.
@@ -35,6 +35,32 @@ static void ipi_arrived(void *info)
 	atomic_dec_return_release(&vcpu->ipis);
 }
 
+/* The one from contexts that may not wait has left the queue: the next may be sent. */
+static void kick_arrived(void *info)
+{
+	struct axvm_vcpu *vcpu = info;
+
+	atomic_set(&vcpu->kick_queued, 0);
+	ipi_arrived(vcpu);
+}
+
+/*
+ * smp_call_function_single_async() leaves it to its callers that only one at a time queues
+ * vcpu->kick: it looks whether the CSD is in use, and takes it, in two steps. Two that
+ * queue it at once make the target's list of calls a circle, and it never ends.
+ */
+static int send_async(struct axvm_vcpu *vcpu, int pcpu)
+{
+	int ret;
+
+	if (atomic_xchg(&vcpu->kick_queued, 1))
+		return -EBUSY;
+	ret = smp_call_function_single_async(pcpu, &vcpu->kick);
+	if (ret)
+		atomic_set(&vcpu->kick_queued, 0);
+	return ret;
+}
+
 /* Preemption off, and @pcpu is not this CPU. */
 static void send_ipi(struct axvm_vcpu *vcpu, int pcpu)
 {
@@ -44,7 +70,7 @@ static void send_ipi(struct axvm_vcpu *vcpu, int pcpu)
 	if (in_task() && !irqs_disabled())
 		ret = smp_call_function_single(pcpu, ipi_arrived, vcpu, false);
 	else
-		ret = smp_call_function_single_async(pcpu, &vcpu->kick);
+		ret = send_async(vcpu, pcpu);
 	if (!ret) {
 		WRITE_ONCE(vcpu->stats.kicks, vcpu->stats.kicks + 1);
 		return;
@@ -120,7 +146,7 @@ EXPORT_SYMBOL_AXVM_KUNIT(axvm_vcpu_kick);
  */
 void axvm_vcpu_kick_init(struct axvm_vcpu *vcpu)
 {
-	INIT_CSD(&vcpu->kick, ipi_arrived, vcpu);
+	INIT_CSD(&vcpu->kick, kick_arrived, vcpu);
 }
 
 /**

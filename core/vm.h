@@ -75,6 +75,7 @@ struct axvm_vcpu_stats {
  * @requests: [a] AXVM_REQ_* bits
  * @wait: where it sleeps in HLT
  * @kick: for the IPI from contexts that may not wait
+ * @kick_queued: 1: somebody has taken @kick, until it has arrived
  * @ipis: [a] IPIs under way
  * @notifier: tells when its thread leaves or comes to a pCPU
  * @exit: [T] the exit being handled
@@ -97,6 +98,7 @@ struct axvm_vcpu {
 	unsigned long requests;
 	struct rcuwait wait;
 	call_single_data_t kick;
+	atomic_t kick_queued;
 	atomic_t ipis;
 	struct axvm_preempt_notifier notifier;
 
