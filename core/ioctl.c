@@ -44,7 +44,7 @@ static void *copy_in(const struct axvm_call *call, size_t size, void __user *use
 		     void *small)
 {
 	size_t min = call->min_size ? call->min_size : size;
-	void *arg = small;
+	void *arg;
 	int ret;
 
 	if (get_user(*user_size, (u32 __user *)user))
@@ -53,8 +53,7 @@ static void *copy_in(const struct axvm_call *call, size_t size, void __user *use
 		return ERR_PTR(-EINVAL);
 	if (*user_size > PAGE_SIZE)
 		return ERR_PTR(-E2BIG);
-	if (size > SMALL)
-		arg = kzalloc(size, GFP_KERNEL_ACCOUNT);
+	arg = size > SMALL ? kzalloc(size, GFP_KERNEL_ACCOUNT) : small;
 	if (!arg)
 		return ERR_PTR(-ENOMEM);
 	ret = copy_struct_from_user(arg, size, user, *user_size);

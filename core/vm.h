@@ -75,7 +75,7 @@ struct axvm_vcpu_stats {
  * @requests: [a] AXVM_REQ_* bits
  * @wait: where it sleeps in HLT
  * @kick: for the IPI from contexts that may not wait
- * @kick_queued: 1: somebody has taken @kick, until it has arrived
+ * @kick_queued: [a] 1: somebody has taken @kick, until it has arrived
  * @ipis: [a] IPIs under way
  * @notifier: tells when its thread leaves or comes to a pCPU
  * @exit: [T] the exit being handled

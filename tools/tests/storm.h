@@ -30,7 +30,7 @@ struct storm_control {
 
 /*
  * The numbers of each source. Most have STORM_BURST of them, from the one given here on; on
- * arm64 SGIs, PPIs and SPIs.
+ * arm64 SGIs, PPIs and SPIs. The guest's code knows those of the IOAPIC and the distributor.
  */
 #define STORM_BURST	8
 #ifdef __aarch64__
@@ -46,7 +46,7 @@ struct storm_control {
 #define STORM_LEVEL_GSI	42		/* level, to vCPU 1 */
 #define STORM_LEVEL	42
 #else
-#define STORM_THREAD(i)	(0x60 + 8 * (i))
+#define STORM_THREAD(i)	(0x60 + STORM_BURST * (i))
 #define STORM_IOCTL	0x80
 #define STORM_FLOOD	0x51
 #define STORM_TICK	0x30

@@ -8,7 +8,7 @@
 # bed: arch=arm64 kernels=debug cpus=2 kvm=1 timeout=120
 # bed: arch=x86_64 kernels=debug cpus=1,4 timeout=120 soak=1
 # bed: arch=arm64 kernels=debug cpus=1 kvm=1 timeout=120 soak=1
-# bed: arch=arm64 kernels=plain,debug cpus=2,4 kvm=1 parallel=1 timeout=120 soak=1
+# bed: arch=arm64 kernels=plain,debug cpus=2,4 kvm=1 parallel=1 timeout=240 soak=1
 # bed: arch=x86_64 kernels=debian-6.12,debian-6.1 cpus=2 timeout=120 soak=1
 # bed: arch=arm64 kernels=debian-6.12,debian-6.1 cpus=2 kvm=1 timeout=120 soak=1
 #
