@@ -92,6 +92,7 @@ static struct kunit_suite kick_suite = {
 	.name = "axvm_kick",
 	.test_cases = kick_cases,
 };
+
 kunit_test_suite(kick_suite);
 
 MODULE_LICENSE("GPL");
