@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # lint.sh [NAME...]: what tools say about the sources without running them, a line a tool; a finding is a failure, silence
-# a pass. NAMEs: shellcheck warnings sparse checkpatch kernel-doc spdx. What a compiler says, it says for each family, or for
+# a pass. NAMEs: shellcheck build (W=1, sparse) checkpatch kernel-doc spdx. What a compiler says, it says for each family, or for
 # ARCH's.
 #
 # Called alone it sums up and its status is the verdict; called by check.sh its lines are counted there.
@@ -34,16 +34,14 @@ lint_shellcheck() {
 	scripts | xargs -r -d '\n' shellcheck -a
 }
 
-# The compiler's own opinion, and sparse's, of the module for $family: each in a mirror of its own. What is no finding of theirs is cut.
+# The compiler's own opinion, and sparse's, of the module for $family: one build, in a mirror of its own. What is no finding of
+# theirs is cut.
 lint_build() {
-	local log=$work/$1.build
-	ARCH=$family AXVM_BUILD=lint-$1 "$bed/modules.sh" plain "${@:2}" >/dev/null 2>"$log" && return
+	local log=$work/build.log
+	ARCH=$family AXVM_BUILD=lint "$bed/modules.sh" plain -k W=1 KCFLAGS=-Werror C=1 CHECK='sparse -Wsparse-error' >/dev/null 2>"$log" &&
+		return
 	grep -v '^\[bed\] .*\.\.\.\|^\[bed\] .*: done in' "$log"
 	return 1
-}
-lint_warnings() { lint_build warnings W=1 KCFLAGS=-Werror; }
-lint_sparse() {
-	lint_build sparse -k C=2 CHECK='sparse -Wsparse-error'
 }
 
 # checkpatch knows the kernel's own tree. What it cannot know of ours: core/compat.h is where kernel versions are told apart;
@@ -96,11 +94,11 @@ check() {
 
 # Before any check, as whatever one prints is a failure
 install_packages shellcheck sparse python3 perl
-[ $# -gt 0 ] || set -- spdx shellcheck warnings sparse checkpatch kernel-doc
+[ $# -gt 0 ] || set -- spdx shellcheck build checkpatch kernel-doc
 for name; do
 	declare -F "lint_$name" >/dev/null || die "no such check: $name"
 	case $name in
-	warnings | sparse) for family in $(families); do check "$name ($family)" "$name"; done ;;
+	build) for family in $(families); do check "W=1, sparse ($family)" "$name"; done ;;
 	*) check "$name" "$name" ;;
 	esac
 done
