@@ -58,6 +58,14 @@ host_tests() {
 	done
 }
 
+# fetch_ahead: Debian's kernels, which cost no core but the network; what goes wrong is told when they are asked for.
+fetch_ahead() {
+	local kernel
+	for kernel in $(plan_kernels); do
+		case $kernel in debian-*) "$bed/kernel.sh" "$kernel" ;; esac
+	done >/dev/null 2>&1
+}
+
 # prepare: build what one family's tests need, every kernel that is asked for and the modules for each, and add to the plan.
 # What does not build is a failure of its own.
 prepare() {
@@ -75,6 +83,10 @@ prepare() {
 		else
 			result fail "build ($arch $kernel)" "$started" "" "$work/build.err"
 		fi
+		if [ "$kernel${T:-}${K:-}" = plain ]; then
+			fetch_ahead &
+			children+=($!)
+		fi
 	done
 	[ "$arch_machine" != bochs ] || [ "$BED" = vng ] || "$bed/bochs.sh" >/dev/null || exit 1
 	if grep "^arch=$arch " "$work/plan" | cut -f 2 | grep -q ' [12]$'; then "$bed/guest.sh" >/dev/null || exit 1; fi
@@ -87,6 +99,14 @@ for family in $families; do
 	prepare
 done
 
+# A slot is a process; at most two at a time. Lint first: it is long, and what comes last should be short.
+start() {
+	while [ "$(jobs -pr | wc -l)" -ge "${JOBS:-2}" ]; do wait -n || true; done
+	"$@" &
+	children+=($!)
+}
+if [ -z "${T:-}" ] && [ -z "${K:-}" ]; then ARCH=$asked_arch start "$top/tools/lint.sh"; fi
+
 # The boots: tests with equal needs together, with the most memory that one of them wants. Those that take longest first.
 n=0
 if [ -s "$work/plan" ]; then
@@ -96,22 +116,15 @@ if [ -s "$work/plan" ]; then
 		cut -f 3 "$work/lines" | awk '!seen[$0]++' >"$work/boots/$n"
 		printf '%s\t%s\n' "$needs" "$(cut -f 2 "$work/lines" |
 			awk '{if ($1 > m) m = $1; if ($2 > g) g = $2} END {print m, g}')" >"$work/boots/$n.needs"
-	done < <(cut -f 1 "$work/plan" | awk '{n[$0] += /^kernel=debug/ ? 10 : 1} END {for (k in n) print n[k] "\t" k}' |
-		sort -k1,1rn -k2 | cut -f 2-)
+	done < <(awk -F '\t' '{n[$1] += ($1 ~ / kernel=debug / ? 5 : 1) * ($3 ~ /^kunit/ ? 1 : 5)}
+		END {for (k in n) print n[k] "\t" k}' "$work/plan" | sort -k1,1rn -k2 | cut -f 2-)
 fi
 
-# A slot is a process; at most two at a time.
-start() {
-	while [ "$(jobs -pr | wc -l)" -ge "${JOBS:-2}" ]; do wait -n || true; done
-	"$@" &
-	children+=($!)
-}
 for ((i = 1; i <= n; i++)); do
 	IFS=$'\t' read -r needs rest <"$work/boots/$i.needs"
 	start boot "$needs" "${rest% *}" "${rest#* }" "$work/boots/$i"
 done
 [ -z "$host_built" ] || start host_tests "$host_built"
-if [ -z "${T:-}" ] && [ -z "${K:-}" ]; then ARCH=$asked_arch start "$top/tools/lint.sh"; fi
 wait
 
 say "took $((SECONDS - begin)) s"

@@ -63,7 +63,7 @@ configure() {
 }
 
 build() {
-	make -C "$part" -j"$jobs" "${make_arguments[@]}" "$arch_image" modules
+	make -C "$part" -j"$((jobs + 1))" "${make_arguments[@]}" "$arch_image" modules
 }
 
 # What modules are built with stays; what the kernel was linked from goes.
