@@ -9,12 +9,14 @@
 # apicv: hardware help for the local APIC, at every level that this CPU has: the same to the guest, and exits only where
 # the level has some. And the suites of the local APIC with its registers in a virtual-APIC page.
 best=''
-for level in 9 2 1 0; do
-	modprobe axvm apicv=$level || exit 1
+levels='9 2 1 0'
+[ "$BED_KERNEL" != debug ] || levels='9 0'
+for level in $levels; do
+	modprobe axvm apicv="$level" || exit 1
 	now=$(cat /sys/module/axvm/parameters/apicv)
 	[ -n "$best" ] || best=$now
 	echo "asked for level $level, in use: $now"
-	[ "$now" -le $level ] && [ "$now" -le "$best" ] || exit 1
+	[ "$now" -le "$level" ] && [ "$now" -le "$best" ] || exit 1
 	axvm-test apicv || exit 1
 	rmmod axvm || exit 1
 done
@@ -24,7 +26,7 @@ done
 modprobe axvm || exit 1
 modprobe kunit enable=1 2>/dev/null
 pages='1 2 3'
-[ "$BED_KERNEL" != debug ] || pages='2 3'
+[ "$BED_KERNEL" != debug ] || pages=3
 for page in $pages; do
 	for suite in lapic lapic_regs lapic_irq lapic_timer ioapic; do
 		modprobe "axvm_test_$suite" "apic_page=$page" || exit 1

@@ -227,7 +227,7 @@ TEST(hostile, calls_of_all_numbers)
 			call(starts[i] + n);
 			call(starts[i] + (n ^ 1));
 		}
-	for (n = 0; n < 2000U * count_of(1, 20) && !late(); n++)
+	for (n = 0; n < 700U * count_of(1, 60) && !late(); n++)
 		call(random64());
 	tear_down();
 }
@@ -266,7 +266,7 @@ TEST(hostile, accesses_of_all_kinds_everywhere)
 	unsigned int i, n;
 
 	set_up();
-	for (n = 0; n < 300U * count_of(1, 20) && !late(); n++)
+	for (n = 0; n < 100U * count_of(1, 60) && !late(); n++)
 		for (i = 0; i < sizeof(accesses) / sizeof(accesses[0]); i++) {
 			regs.x[0] = random64();
 			regs.x[1] = somewhere();
@@ -305,7 +305,7 @@ TEST(hostile, random_instructions)
 	unsigned int i, n;
 
 	set_up();
-	for (n = 0; n < 15000U * count_of(1, 20) && !late(); n++) {
+	for (n = 0; n < 5000U * count_of(1, 60) && !late(); n++) {
 		for (i = 0; i < 31; i++)
 			regs.x[i] = random64() % 4 ? GUEST_RAM + random64() % GUEST_MEMORY :
 						     random64();

@@ -223,7 +223,7 @@ static void one_round(struct vm *vm, unsigned int number)
  */
 TEST(ivc_kill, a_publisher_goes_at_any_moment)
 {
-	unsigned int rounds = count_of(20, 200), i;
+	unsigned int rounds = count_of(8, 200), i;
 	pid_t dirt, process;
 	struct vm vm;
 

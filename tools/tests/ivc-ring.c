@@ -74,7 +74,7 @@ static void exchange(struct ring_channel *channel, int fd, uint32_t wanted)
 
 TEST(ivc_ring, messages_go_round)
 {
-	uint32_t wanted = count_of(700, 33400);
+	uint32_t wanted = count_of(250, 33400);
 	struct ring_channel *channel;
 	struct axvm_ivc_stat stat;
 	uint64_t rings;

@@ -209,7 +209,7 @@ TEST(ivc_kill, everybody_at_once)
 	unsigned int i;
 	int status;
 
-	rounds = count_of(400, 20000);
+	rounds = count_of(120, 20000);
 	for (i = 0; i < PROCESSES + VMS; i++)
 		pids[i] = start(i < PROCESSES ? be_a_process : be_a_vm, i + 1);
 	for (i = 0; i < PROCESSES + VMS; i++)

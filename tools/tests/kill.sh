@@ -9,7 +9,7 @@
 # kill: the launcher is killed at moments of all kinds while a guest boots; nothing of it stays: no VM, no use of the module.
 modprobe axvm || exit 1
 
-times=20
+times=10
 [ "$BED_KERNEL" != debug ] || times=3
 [ -z "$AXVM_SOAK" ] || times=100
 

@@ -11,7 +11,7 @@ echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
 axvm-test api || exit 1
 [ -z "$AXVM_SOAK" ] || axvm-test guest || exit 1
 axvm-test faults || exit 1
-axvm-test ivc || exit 1
+[ -z "$AXVM_SOAK" ] || axvm-test ivc || exit 1
 axvm-test ivc_kill || exit 1
 for ms in 5 20 50 300 1500; do
 	axvm run -k /guest/kernel -i /guest/initramfs -m 64M -c 2 </dev/null >/dev/null 2>&1 &

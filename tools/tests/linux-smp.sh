@@ -61,7 +61,7 @@ if [ -n "${AXVM_SOAK:-}" ]; then
 	done
 	if [ -f /guest/debian ]; then boot debian 16 60 384M; fi
 elif [ "$BED_KERNEL" = debug ]; then
-	boot kernel 4 1 128M
+	boot kernel 3 1 128M
 else
 	boot kernel 2 1 128M
 	# On arm64, where the machine is slow, 8 CPUs that wait for each other on 2 take minutes.
