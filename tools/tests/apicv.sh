@@ -26,7 +26,11 @@ done
 modprobe axvm || exit 1
 modprobe kunit enable=1 2>/dev/null
 pages='1 2 3'
-[ "$BED_KERNEL" != debug ] || pages=3
+if [ "$BED_KERNEL" = debug ]; then
+	# They are slow there, and do not ask what the CPU can.
+	[ "$best" -lt 3 ] || exit 0
+	pages=3
+fi
 for page in $pages; do
 	for suite in lapic lapic_regs lapic_irq lapic_timer ioapic; do
 		modprobe "axvm_test_$suite" "apic_page=$page" || exit 1
