@@ -99,12 +99,13 @@ for family in $families; do
 	prepare
 done
 
-# A slot is a process; at most two at a time. Lint first: it is long, and what comes last should be short.
+# A slot is a process; at most two at a time.
 start() {
 	while [ "$(jobs -pr | wc -l)" -ge "${JOBS:-2}" ]; do wait -n || true; done
 	"$@" &
 	children+=($!)
 }
+# Lint first: it is long, and what comes last should be short.
 if [ -z "${T:-}" ] && [ -z "${K:-}" ]; then ARCH=$asked_arch start "$top/tools/lint.sh"; fi
 
 # The boots: tests with equal needs together, with the most memory that one of them wants. Those that take longest first.

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # lint.sh [NAME...]: what tools say about the sources without running them, a line a tool; a finding is a failure, silence
-# a pass. NAMEs: shellcheck build (W=1, sparse) checkpatch kernel-doc spdx. What a compiler says, it says for each family, or for
-# ARCH's.
+# a pass. NAMEs: shellcheck build (W=1, sparse) checkpatch kernel-doc spdx. What a compiler says, it says for each family,
+# or for ARCH's.
 #
 # Called alone it sums up and its status is the verdict; called by check.sh its lines are counted there.
 set -euo pipefail

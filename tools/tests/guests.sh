@@ -4,6 +4,8 @@
 # bed: arch=x86_64 kernels=plain,debug cpus=2 timeout=120
 # bed: arch=arm64 kernels=plain cpus=1 parallel=1 timeout=120
 # bed: arch=arm64 kernels=plain cpus=2 kvm=1 parallel=1 timeout=120
+# bed: arch=arm64 kernels=plain cpus=1 kvm=1 parallel=1 timeout=120 soak=1
+# bed: arch=arm64 kernels=plain cpus=2 parallel=1 timeout=120 soak=1
 # bed: arch=arm64 kernels=debug cpus=2 kvm=1 parallel=1 timeout=120
 # bed: arch=arm64 kernels=plain cpus=2 kvm=1 model=max parallel=1 timeout=120
 # bed: arch=arm64 kernels=plain cpus=2 kvm=0 model=cortex-a72 parallel=1 timeout=120

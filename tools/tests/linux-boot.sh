@@ -16,7 +16,7 @@
 #
 # linux-boot: Linux boots on axvm in one command, obeys a script typed into its console, counts its timer's and its
 # UART's interrupts, sleeps without burning the host's CPU, and powers off; no exit of it reaches the launcher. On arm64
-# with four vCPUs (on the plain kernel beside KVM with one, too), one of which goes offline and comes back.
+# with four vCPUs (on the plain kernel beside KVM, and in a soak, with one, too), one of which goes offline and comes back.
 modprobe axvm || exit 1
 out=/tmp/linux.out
 # shellcheck source=tools/tests/console.sh
@@ -26,7 +26,9 @@ case $BED_ARCH in
 arm64) console=ttyAMA0 timer=arch_timer uart=uart-pl011 typed=2 numbers=4 ;;
 *) console=ttyS0 timer=LOC uart=4 typed=6 numbers=1 ;;
 esac
-if [ "$BED_ARCH $BED_KERNEL" = 'arm64 plain' ] && [ -n "$BED_KVM" ]; then numbers='1 4'; fi
+case "$BED_ARCH $BED_KERNEL $BED_KVM $AXVM_SOAK" in
+'arm64 plain yes '* | 'arm64 '*1) numbers='1 4' ;;
+esac
 
 fail() {
 	echo "with $vcpus vCPUs: $1"

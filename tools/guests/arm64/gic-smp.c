@@ -186,7 +186,7 @@ static void active_elsewhere(void)
 	stopped();
 }
 
-/* Disabled means disabled when the write, and RWP, are done; one taken before may still be counted. */
+/* Disabled means disabled when the write, and RWP, are done; who took it before may yet count it. */
 static void disabled(void)
 {
 	u32 i, before;
@@ -199,7 +199,10 @@ static void disabled(void)
 		gic_bit(ICENABLER, 63);
 		while (rd(GICD) >> 31)
 			;
-		CHECK(wait_until(ISACTIVER, 63, false));
+		delay_us(20);
+		while (other->taking)
+			;
+		barrier();
 		before = other->count[63];
 		gic_bit(ISPENDR, 63);
 		delay_us(20);

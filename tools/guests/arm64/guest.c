@@ -95,10 +95,14 @@ void guest_exception(u64 kind)
 	u32 intid;
 
 	if (kind == 1) {
+		cpu->taking++;
+		barrier();
 		intid = get(ICC_IAR1);
 		handle(cpu, intid);
 		if (intid < 1020)
 			set(ICC_EOIR1, intid);
+		barrier();
+		cpu->taking--;
 	} else if (kind == 2) {
 		cpu->fiqs++;
 		intid = get(ICC_IAR0);

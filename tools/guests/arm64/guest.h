@@ -94,6 +94,7 @@ struct cpu {
 	volatile u32 log[256];
 	volatile u32 nr;
 	volatile u32 depth;
+	volatile u32 taking;	/* between an exception and the end of its interrupt */
 	void (*volatile hook)(u32 intid);
 	volatile u32 fiqs;
 	void (*volatile work)(void);
